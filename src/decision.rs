@@ -1,0 +1,158 @@
+//! What the policy answers, and the only place that writes it down for the host.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// The annotation of audit events that lists which host uses which routing secret.
+const AUDIT_ANNOTATION: &str = "routing-secrets";
+/// What `kubectl` shows of a warning, and Kubernetes recommends at most.
+const LONGEST_WARNING: usize = 120;
+const MOST_WARNINGS: usize = 10;
+
+/// The answer to one request.
+#[derive(Debug)]
+pub struct Decision {
+    verdict: Verdict,
+    warnings: Vec<String>,
+    routes: Vec<Route>,
+}
+
+/// A host and the routing secret that serves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The host as its object writes it.
+    pub host: String,
+    /// The name of the Secret.
+    pub secret: String,
+}
+
+#[derive(Debug)]
+enum Verdict {
+    Accept,
+    Mutate(Box<RawValue>),
+    Reject { message: String, code: Option<u16> },
+}
+
+impl Decision {
+    /// The object may be stored as it is.
+    pub fn accept() -> Self {
+        Self::new(Verdict::Accept)
+    }
+
+    /// The object may be stored in this form.
+    pub fn mutate(object: Box<RawValue>) -> Self {
+        Self::new(Verdict::Mutate(object))
+    }
+
+    /// The object breaks a rule.
+    pub fn reject(message: impl Into<String>) -> Self {
+        Self::new(Verdict::Reject {
+            message: message.into(),
+            code: None,
+        })
+    }
+
+    /// The request could not be judged; `code` is the HTTP status that says whose fault it is.
+    pub fn fail(message: impl Into<String>, code: u16) -> Self {
+        Self::new(Verdict::Reject {
+            message: message.into(),
+            code: Some(code),
+        })
+    }
+
+    /// Adds warnings for whoever sent the request.
+    pub fn warn(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
+        self.warnings.extend(warnings);
+        self
+    }
+
+    /// Adds hosts and their routing secrets for the audit log.
+    pub fn audit(mut self, routes: impl IntoIterator<Item = Route>) -> Self {
+        self.routes.extend(routes);
+        self
+    }
+
+    fn new(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            warnings: Vec::new(),
+            routes: Vec::new(),
+        }
+    }
+
+    /// The answer as the host reads it: the SDK's `ValidationResponse`, but with the object as text.
+    ///
+    /// # Errors
+    /// None that is known: the parts are text already.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        let (accepted, message, code, mutated_object) = match &self.verdict {
+            Verdict::Accept => (true, None, None, None),
+            Verdict::Mutate(object) => (true, None, None, Some(object.as_ref())),
+            Verdict::Reject { message, code } => (false, Some(message.as_str()), *code, None),
+        };
+        let routes: Vec<_> = self
+            .routes
+            .iter()
+            .map(|route| format!("{}={}", route.host, route.secret))
+            .collect();
+        serde_json::to_vec(&Response {
+            accepted,
+            message,
+            code,
+            mutated_object,
+            audit_annotations: (!routes.is_empty())
+                .then(|| BTreeMap::from([(AUDIT_ANNOTATION, routes.join(","))])),
+            warnings: limit(&self.warnings),
+        })
+    }
+}
+
+/// The SDK's `ValidationResponse`, whose `mutated_object` would have to be a parsed value.
+#[derive(Serialize)]
+struct Response<'a> {
+    accepted: bool,
+    message: Option<&'a str>,
+    code: Option<u16>,
+    mutated_object: Option<&'a RawValue>,
+    audit_annotations: Option<BTreeMap<&'static str, String>>,
+    warnings: Option<Vec<String>>,
+}
+
+/// At most ten warnings of one line each; the tenth says how many more there are.
+fn limit(warnings: &[String]) -> Option<Vec<String>> {
+    let shown = if warnings.len() > MOST_WARNINGS {
+        MOST_WARNINGS - 1
+    } else {
+        warnings.len()
+    };
+    let more = warnings.len() - shown;
+    let mut lines: Vec<_> = warnings
+        .iter()
+        .take(shown)
+        .map(|warning| clip(warning))
+        .collect();
+    if more > 0 {
+        lines.push(format!("and {more} more warnings"));
+    }
+    (!lines.is_empty()).then_some(lines)
+}
+
+/// One line of at most 120 characters.
+fn clip(warning: &str) -> String {
+    let line = warning
+        .chars()
+        .map(|char| if char.is_control() { ' ' } else { char });
+    if warning.chars().count() <= LONGEST_WARNING {
+        line.collect()
+    } else {
+        line.take(LONGEST_WARNING - 3)
+            .chain("...".chars())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+#[path = "decision_tests.rs"]
+mod tests;

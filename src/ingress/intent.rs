@@ -1,0 +1,71 @@
+//! What the author of an Ingress wants, whatever was made of it before.
+
+use crate::{
+    ingress::{
+        object::{Ingress, TlsEntry, unnamed_hosts},
+        record::{Blank, Blanks},
+        restore::Past,
+    },
+    json::{Edits, Object},
+};
+
+/// The parts of an Ingress that are ours to change, as the author wants them.
+#[derive(Debug)]
+pub struct Intent<'a> {
+    pub annotations: Object<'a>,
+    pub tls: Vec<TlsEntry<'a>>,
+    /// The hosts of rules that no TLS entry names, each once.
+    pub unnamed: Vec<String>,
+    /// The changes that lead from the request's annotations to these.
+    pub restored: &'a Edits,
+    /// How the fields are written of which the author left nothing.
+    pub blank: Blanks,
+}
+
+impl<'a> Intent<'a> {
+    /// Undoes what was done to an Ingress; `restored` are the annotations to change.
+    ///
+    /// # Errors
+    /// None that is known: what is written was read before.
+    pub fn of(
+        ingress: &'a Ingress<'a>,
+        past: &'a Past,
+        restored: &'a Edits,
+    ) -> serde_json::Result<Self> {
+        let tls = past.tls(ingress)?;
+        let annotations = ingress.annotations.edited(restored);
+        let blank = Blanks {
+            tls: match (tls.is_empty(), ingress.tls.is_empty()) {
+                (true, true) => Blank::of(ingress.spec.raw("tls")),
+                (true, false) => past.blank.tls,
+                (false, _) => None,
+            },
+            annotations: match (annotations.is_empty(), ingress.annotations.is_empty()) {
+                (true, true) => Blank::of(ingress.metadata.raw("annotations")),
+                (true, false) => past.blank.annotations,
+                (false, _) => None,
+            },
+        };
+        Ok(Self {
+            unnamed: unnamed_hosts(&tls, &ingress.rule_hosts),
+            annotations,
+            tls,
+            restored,
+            blank,
+        })
+    }
+
+    /// Whether some TLS entry has no hosts, and so stands for those that no entry names.
+    pub fn has_entry_without_hosts(&self) -> bool {
+        self.tls.iter().any(|entry| entry.hosts.is_empty())
+    }
+
+    /// The hosts of an entry, its own or those it stands for.
+    pub fn hosts_of<'b>(&'b self, entry: &'b TlsEntry<'_>) -> &'b [String] {
+        if entry.hosts.is_empty() {
+            &self.unnamed
+        } else {
+            &entry.hosts
+        }
+    }
+}

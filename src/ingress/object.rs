@@ -1,0 +1,173 @@
+//! An Ingress as its JSON writes it, as far as the rules read it.
+
+use std::{borrow::Cow, collections::BTreeSet, fmt};
+
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::json::{Edits, Object};
+
+/// An Ingress: the objects it is made of, and what the rules read of them.
+#[derive(Debug)]
+pub struct Ingress<'a> {
+    pub root: Object<'a>,
+    pub metadata: Object<'a>,
+    pub annotations: Object<'a>,
+    pub labels: Object<'a>,
+    pub spec: Object<'a>,
+    /// `spec.tls`
+    pub tls: Vec<TlsEntry<'a>>,
+    /// The hosts of `spec.rules`, in order.
+    pub rule_hosts: Vec<String>,
+}
+
+impl<'a> Ingress<'a> {
+    /// Reads an Ingress.
+    ///
+    /// # Errors
+    /// The name of the field that is missing or of the wrong type; nothing of its content.
+    pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
+        let root = Object::parse(json).ok_or("object")?;
+        let metadata = root
+            .get("metadata")
+            .and_then(Object::parse)
+            .ok_or("metadata")?;
+        let annotations = metadata
+            .object("annotations")
+            .ok_or("metadata.annotations")?;
+        let labels = metadata.object("labels").ok_or("metadata.labels")?;
+        let spec = root.object("spec").ok_or("spec")?;
+        let tls = spec
+            .get("tls")
+            .map_or(Some(Vec::new()), TlsEntry::parse_list)
+            .ok_or("spec.tls")?;
+        let rule_hosts = spec
+            .get("rules")
+            .map_or(Some(Vec::new()), rule_hosts)
+            .ok_or("spec.rules")?;
+        Ok(Self {
+            root,
+            metadata,
+            annotations,
+            labels,
+            spec,
+            tls,
+            rule_hosts,
+        })
+    }
+}
+
+/// How messages name an Ingress.
+impl fmt::Display for Ingress<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = |name| self.metadata.text(name).filter(|text| !text.is_empty());
+        let name = field("name")
+            .or_else(|| field("generateName"))
+            .unwrap_or_default();
+        match field("namespace") {
+            Some(namespace) => write!(formatter, "Ingress {namespace}/{name}"),
+            None => write!(formatter, "Ingress {name}"),
+        }
+    }
+}
+
+/// An entry of `spec.tls`.
+#[derive(Clone, Debug)]
+pub struct TlsEntry<'a> {
+    /// The entry as it is written.
+    pub raw: Cow<'a, RawValue>,
+    /// Its hosts; an entry without hosts stands for the rule hosts that no other entry names.
+    pub hosts: Vec<String>,
+    /// The name of its Secret.
+    pub secret: Option<String>,
+}
+
+impl<'a> TlsEntry<'a> {
+    /// Reads an entry; `None` if a field is of the wrong type.
+    pub fn parse(raw: Cow<'a, RawValue>) -> Option<Self> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Fields {
+            hosts: Option<Vec<String>>,
+            secret_name: Option<String>,
+        }
+        // An array would do for serde, but not for Kubernetes.
+        let fields: Fields = serde_json::from_str(raw.get())
+            .ok()
+            .filter(|_| raw.get().starts_with('{'))?;
+        Some(Self {
+            hosts: fields.hosts.unwrap_or_default(),
+            secret: fields.secret_name,
+            raw,
+        })
+    }
+
+    /// This entry with other hosts.
+    pub fn with_hosts(&self, hosts: Vec<String>) -> serde_json::Result<Self> {
+        Ok(Self {
+            raw: Cow::Owned(write_entry(
+                Some(self),
+                Some(hosts.clone()),
+                self.secret.as_deref(),
+            )?),
+            hosts,
+            secret: self.secret.clone(),
+        })
+    }
+
+    fn parse_list(list: &'a RawValue) -> Option<Vec<Self>> {
+        let entries: Vec<&'a RawValue> = serde_json::from_str(list.get()).ok()?;
+        entries
+            .into_iter()
+            .map(|entry| Self::parse(Cow::Borrowed(entry)))
+            .collect()
+    }
+}
+
+/// Writes an entry of `spec.tls`, keeping the other fields of `base`.
+pub fn write_entry(
+    base: Option<&TlsEntry<'_>>,
+    hosts: Option<Vec<String>>,
+    secret: Option<&str>,
+) -> serde_json::Result<Box<RawValue>> {
+    let edits: Edits = vec![
+        (
+            "hosts".to_owned(),
+            hosts.map(|hosts| to_raw_value(&hosts)).transpose()?,
+        ),
+        (
+            "secretName".to_owned(),
+            secret.map(to_raw_value).transpose()?,
+        ),
+    ];
+    let base = base
+        .and_then(|base| Object::parse(&base.raw))
+        .unwrap_or_default();
+    to_raw_value(&base.edited(&edits))
+}
+
+/// The hosts of a list of rules.
+fn rule_hosts(rules: &RawValue) -> Option<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Rule {
+        host: Option<String>,
+    }
+    let rules: Vec<Rule> = serde_json::from_str(rules.get()).ok()?;
+    Some(
+        rules
+            .into_iter()
+            .filter_map(|rule| rule.host)
+            .filter(|host| !host.is_empty())
+            .collect(),
+    )
+}
+
+/// The hosts of rules that no entry names, each once.
+pub fn unnamed_hosts(tls: &[TlsEntry<'_>], rule_hosts: &[String]) -> Vec<String> {
+    let named = tls.iter().flat_map(|entry| &entry.hosts);
+    let mut seen: BTreeSet<_> = named.map(|host| host.to_ascii_lowercase()).collect();
+    let fresh = rule_hosts
+        .iter()
+        .filter(|host| seen.insert(host.to_ascii_lowercase()));
+    fresh.cloned().collect()
+}

@@ -1,0 +1,249 @@
+//! What becomes of an Ingress: the entries, annotations and record that are stored.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::{
+    ingress::{
+        intent::Intent,
+        object::{Ingress, write_entry},
+        plan::{Fate, Piece, Plan, PlannedEntry},
+        record::{Blank, Blanks, Now, RECORD, Record, Replaced},
+    },
+    json::{Edits, Object, compact, is_same},
+};
+
+/// What the API server takes of all annotations of an object together
+/// (Kubernetes, `apimachinery/pkg/api/validation`, `TotalAnnotationSizeLimitB`).
+const MOST_ANNOTATION_BYTES: usize = 256 * 1024;
+
+/// What is to be stored, as far as it is ours to change.
+#[derive(Debug)]
+pub struct Outcome<'a> {
+    tls: Vec<Cow<'a, RawValue>>,
+    /// Annotations to set or to remove, compared with the request.
+    annotations: BTreeMap<String, Option<Box<RawValue>>>,
+    blank: Blanks,
+}
+
+/// How a plan is carried out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Means<'a> {
+    /// The trigger annotations to remove.
+    pub remove: &'a [String],
+    /// Whether the entries of routing secrets lose their hosts.
+    pub omit_hosts: bool,
+}
+
+impl<'a> Outcome<'a> {
+    /// What the author wants and nothing else.
+    pub fn intended(intent: &'a Intent<'_>) -> Self {
+        Self {
+            tls: intent
+                .tls
+                .iter()
+                .map(|entry| Cow::Borrowed(entry.raw.as_ref()))
+                .collect(),
+            annotations: intent.restored.iter().cloned().collect(),
+            blank: intent.blank,
+        }
+    }
+
+    /// What the author wants, changed as planned.
+    ///
+    /// # Errors
+    /// None that is known: what is written was read before.
+    pub fn planned(
+        intent: &'a Intent<'_>,
+        plan: &Plan,
+        means: Means<'_>,
+    ) -> serde_json::Result<Self> {
+        let mut outcome = Self {
+            tls: Vec::new(),
+            ..Self::intended(intent)
+        };
+        let omits = |entry: &PlannedEntry| means.omit_hosts && entry.is_served();
+        let mut written = Vec::new();
+        for entry in &plan.entries {
+            let base = entry
+                .pieces
+                .first()
+                .and_then(|piece| intent.tls.get(piece.origin?));
+            let same =
+                base.filter(|base| entry.is_verbatim() && (base.hosts.is_empty() || !omits(entry)));
+            outcome.tls.push(if let Some(same) = same {
+                Cow::Borrowed(same.raw.as_ref())
+            } else {
+                written.push(entry);
+                let hosts = (!omits(entry)).then(|| entry.hosts());
+                Cow::Owned(write_entry(base, hosts, entry.secret.as_deref())?)
+            });
+        }
+        let mut record = Record {
+            omitted: means.omit_hosts,
+            blank: intent.blank,
+            ..record_of(intent, &written)?
+        };
+        for name in means.remove {
+            if let Some(value) = intent.annotations.raw(name) {
+                record.annotations.insert(name.clone(), value.to_owned());
+                outcome.annotations.insert(name.clone(), None);
+            }
+        }
+        if !record.is_empty() {
+            let record = to_raw_value(&serde_json::to_string(&record)?)?;
+            outcome.annotations.insert(RECORD.to_owned(), Some(record));
+        }
+        Ok(outcome)
+    }
+
+    /// Whether Kubernetes stores that many annotations.
+    pub fn fits(&self, intent: &Intent<'_>) -> bool {
+        let kept = intent
+            .annotations
+            .members()
+            .filter(|(name, _)| !self.annotations.contains_key(*name));
+        let set = self
+            .annotations
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
+        let text =
+            |value: &RawValue| serde_json::from_str::<String>(value.get()).unwrap_or_default();
+        let bytes: usize = kept
+            .chain(set)
+            .map(|(name, value)| name.len() + text(value).len())
+            .sum();
+        bytes <= MOST_ANNOTATION_BYTES
+    }
+
+    /// The Ingress in this form; `None` if it has it already.
+    ///
+    /// # Errors
+    /// None that is known: what is written was read before.
+    pub fn apply(&self, ingress: &Ingress<'_>) -> serde_json::Result<Option<Box<RawValue>>> {
+        let mut root = Edits::new();
+        let annotations = self.annotation_edits(&ingress.annotations);
+        if !annotations.is_empty() {
+            let annotations = ingress.annotations.edited(&annotations);
+            let field = field(&annotations, annotations.is_empty(), self.blank.annotations)?;
+            root.push((
+                "metadata".to_owned(),
+                Some(set(&ingress.metadata, "annotations", field)?),
+            ));
+        }
+        let is_same_entry = |(new, old): (&Cow<'_, RawValue>, _)| is_same(new, old);
+        let old = ingress.tls.iter().map(|entry| entry.raw.as_ref());
+        if self.tls.len() != ingress.tls.len() || !self.tls.iter().zip(old).all(is_same_entry) {
+            let field = field(&self.tls, self.tls.is_empty(), self.blank.tls)?;
+            root.push(("spec".to_owned(), Some(set(&ingress.spec, "tls", field)?)));
+        }
+        if root.is_empty() {
+            return Ok(None);
+        }
+        to_raw_value(&ingress.root.edited(&root)).map(Some)
+    }
+
+    /// The annotations of the request that are not there afterwards, but for the record.
+    pub fn removed_annotations(&self, ingress: &Ingress<'_>) -> Vec<&str> {
+        let removed = self.annotations.iter().filter(|(_, value)| value.is_none());
+        let names = removed
+            .map(|(name, _)| name.as_str())
+            .filter(|name| *name != RECORD);
+        names
+            .filter(|name| ingress.annotations.raw(name).is_some())
+            .collect()
+    }
+
+    /// The changes that make a difference to these annotations.
+    fn annotation_edits(&self, annotations: &Object<'_>) -> Edits {
+        let changed =
+            self.annotations
+                .iter()
+                .filter(|(name, new)| match (annotations.raw(name), new) {
+                    (Some(old), Some(new)) => !is_same(old, new),
+                    (old, new) => old.is_some() || new.is_some(),
+                });
+        changed
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+}
+
+/// The content of a field; if there is none, the field is as blank as it was.
+fn field(
+    content: &impl Serialize,
+    is_empty: bool,
+    blank: Option<Blank>,
+) -> serde_json::Result<Option<Box<RawValue>>> {
+    match blank {
+        None if is_empty => Ok(None),
+        Some(Blank::Null) if is_empty => Ok(Some(RawValue::NULL.to_owned())),
+        _ => to_raw_value(content).map(Some),
+    }
+}
+
+fn set(
+    object: &Object<'_>,
+    name: &str,
+    value: Option<Box<RawValue>>,
+) -> serde_json::Result<Box<RawValue>> {
+    to_raw_value(&object.edited(&vec![(name.to_owned(), value)]))
+}
+
+/// The record of what these entries replace.
+fn record_of(intent: &Intent<'_>, written: &[&PlannedEntry]) -> serde_json::Result<Record> {
+    let mut record = Record::default();
+    let mut replaced = BTreeSet::new();
+    let mut secrets = BTreeMap::new();
+    for entry in written {
+        let has_stayed = matches!(
+            entry.pieces.as_slice(),
+            [Piece {
+                fate: Fate::Left,
+                ..
+            }]
+        );
+        for piece in &entry.pieces {
+            match (piece.origin, &entry.secret) {
+                (Some(origin), secret) => {
+                    let secret = secret.as_ref().filter(|_| !has_stayed);
+                    replaced.insert(origin);
+                    secrets.extend(piece.hosts.iter().map(|host| ((origin, host), secret)));
+                }
+                (None, Some(secret)) => {
+                    record
+                        .added
+                        .entry(secret.clone())
+                        .or_default()
+                        .extend(piece.hosts.iter().cloned());
+                }
+                (None, None) => {}
+            }
+        }
+    }
+    for at in replaced {
+        let Some(entry) = intent.tls.get(at) else {
+            continue;
+        };
+        let hosts = intent.hosts_of(entry);
+        let now = hosts
+            .iter()
+            .map(|host| secrets.get(&(at, host)).copied().flatten().cloned());
+        record.tls.push(Replaced {
+            at,
+            was: compact(&entry.raw)?,
+            hosts: if entry.hosts.is_empty() {
+                hosts.to_vec()
+            } else {
+                Vec::new()
+            },
+            now: Now::of(now.collect()),
+        });
+    }
+    Ok(record)
+}

@@ -1,0 +1,252 @@
+//! Which routing secret serves which host of an Ingress.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    decision::Route,
+    ingress::{intent::Intent, object::TlsEntry},
+    names::Host,
+    routing::RoutingTable,
+    settings::{PlainHosts, Settings},
+};
+
+/// What `spec.tls` becomes, and what that means for its hosts.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// The entries to write, in order.
+    pub entries: Vec<PlannedEntry>,
+    /// The hosts that use a routing secret then, and which.
+    pub served: Vec<Route>,
+    /// The TLS hosts that use none.
+    pub uncovered: Vec<String>,
+}
+
+/// One entry to write. It has more than one piece where entries of one Secret became one: cert-manager
+/// ignores an Ingress of which two entries name the same Secret (`checkForDuplicateSecretNames`).
+#[derive(Debug)]
+pub struct PlannedEntry {
+    /// The name of the Secret, if it has one.
+    pub secret: Option<String>,
+    /// What it is made of, never empty.
+    pub pieces: Vec<Piece>,
+}
+
+/// Hosts of one entry of the author that end up together.
+#[derive(Debug)]
+pub struct Piece {
+    /// The position of the author's entry, unless none named these hosts.
+    pub origin: Option<usize>,
+    pub hosts: Vec<String>,
+    pub fate: Fate,
+}
+
+/// What happens to the hosts of a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The whole entry stays; its Secret is a routing secret that covers all of its hosts.
+    Served,
+    /// The whole entry stays, because no routing secret helps it.
+    Kept,
+    /// These hosts stay with their Secret, other hosts of the entry do not.
+    Left,
+    /// These hosts get a routing secret.
+    Moved,
+}
+
+impl PlannedEntry {
+    /// Whether this is an entry of the author, letter by letter.
+    pub fn is_verbatim(&self) -> bool {
+        matches!(
+            self.pieces.as_slice(),
+            [Piece {
+                fate: Fate::Served | Fate::Kept,
+                ..
+            }]
+        )
+    }
+
+    /// Whether the entry names a routing secret because its hosts are covered.
+    pub fn is_served(&self) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| matches!(piece.fate, Fate::Served | Fate::Moved))
+    }
+
+    /// The hosts of all pieces in order, each once.
+    pub fn hosts(&self) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let hosts = self.pieces.iter().flat_map(|piece| &piece.hosts);
+        hosts
+            .filter(|host| seen.insert(host.to_ascii_lowercase()))
+            .cloned()
+            .collect()
+    }
+}
+
+impl Plan {
+    /// Plans by rules 1 to 5 of the README's "How an Ingress is rewritten".
+    pub fn new(intent: &Intent<'_>, table: &RoutingTable, settings: &Settings) -> Self {
+        let mut planner = Planner {
+            coverage: Coverage { table, settings },
+            pieces: Vec::new(),
+            served: Vec::new(),
+            uncovered: Vec::new(),
+        };
+        for (origin, entry) in intent.tls.iter().enumerate() {
+            planner.add_entry(origin, entry, intent.hosts_of(entry));
+        }
+        if settings.ingress.plain_hosts == PlainHosts::Secure && !intent.has_entry_without_hosts() {
+            planner.add_plain_hosts(&intent.unnamed);
+        }
+        planner.finish()
+    }
+}
+
+/// What the routing secrets cover, less the hosts that are never touched.
+#[derive(Clone, Copy)]
+struct Coverage<'a> {
+    table: &'a RoutingTable,
+    settings: &'a Settings,
+}
+
+impl<'a> Coverage<'a> {
+    fn host(self, text: &str) -> Option<Host> {
+        Host::parse(text).filter(|host| !self.settings.ignores(host))
+    }
+
+    fn choose(self, text: &str) -> Option<&'a str> {
+        self.table.choose(&self.host(text)?)
+    }
+
+    fn is_covered_by(self, secret: &str, text: &str) -> bool {
+        self.host(text)
+            .is_some_and(|host| self.table.covers(secret, &host))
+    }
+}
+
+struct Planner<'a> {
+    coverage: Coverage<'a>,
+    pieces: Vec<(Option<String>, Piece)>,
+    served: Vec<Route>,
+    uncovered: Vec<String>,
+}
+
+impl Planner<'_> {
+    /// Rules 1 to 3: an entry stays, or its hosts go where they are covered.
+    fn add_entry(&mut self, origin: usize, entry: &TlsEntry<'_>, hosts: &[String]) {
+        let current = entry.secret.as_deref();
+        if let Some(secret) = current
+            && !hosts.is_empty()
+            && hosts
+                .iter()
+                .all(|host| self.coverage.is_covered_by(secret, host))
+        {
+            self.served
+                .extend(hosts.iter().map(|host| route(host, secret)));
+            return self.add_whole(origin, entry, hosts, Fate::Served);
+        }
+        let chosen: Vec<_> = hosts
+            .iter()
+            .map(|host| self.coverage.choose(host))
+            .collect();
+        let uncovered = hosts
+            .iter()
+            .zip(&chosen)
+            .filter(|(_, chosen)| chosen.is_none());
+        self.uncovered
+            .extend(uncovered.map(|(host, _)| host.clone()));
+        if entry.hosts.is_empty() && chosen.contains(&None) {
+            return self.add_whole(origin, entry, hosts, Fate::Kept);
+        }
+        let served = hosts
+            .iter()
+            .zip(&chosen)
+            .filter_map(|(host, chosen)| Some(route(host, (*chosen)?)));
+        self.served.extend(served);
+        let targets: Vec<_> = chosen
+            .into_iter()
+            .map(|chosen| chosen.or(current))
+            .collect();
+        if targets.iter().all(|target| *target == current) {
+            return self.add_whole(origin, entry, hosts, Fate::Kept);
+        }
+        let mut places = BTreeMap::new();
+        for (host, target) in hosts.iter().zip(targets) {
+            let place = *places.entry(target).or_insert(self.pieces.len());
+            if place == self.pieces.len() {
+                let fate = if target == current {
+                    Fate::Left
+                } else {
+                    Fate::Moved
+                };
+                self.add(Some(origin), target, Vec::new(), fate);
+            }
+            if let Some((_, piece)) = self.pieces.get_mut(place) {
+                piece.hosts.push(host.clone());
+            }
+        }
+    }
+
+    /// Rule 4: hosts without TLS get it, if they are covered.
+    fn add_plain_hosts(&mut self, hosts: &[String]) {
+        for host in hosts {
+            if let Some(secret) = self.coverage.choose(host) {
+                self.served.push(route(host, secret));
+                self.add(None, Some(secret), vec![host.clone()], Fate::Moved);
+            }
+        }
+    }
+
+    fn add_whole(&mut self, origin: usize, entry: &TlsEntry<'_>, hosts: &[String], fate: Fate) {
+        self.add(Some(origin), entry.secret.as_deref(), hosts.to_vec(), fate);
+    }
+
+    fn add(&mut self, origin: Option<usize>, secret: Option<&str>, hosts: Vec<String>, fate: Fate) {
+        self.pieces.push((
+            secret.map(str::to_owned),
+            Piece {
+                origin,
+                hosts,
+                fate,
+            },
+        ));
+    }
+
+    /// Rule 5: pieces of a Secret that gets hosts from us are one entry, at the place of the first.
+    fn finish(self) -> Plan {
+        let moved = self
+            .pieces
+            .iter()
+            .filter(|(_, piece)| piece.fate == Fate::Moved);
+        let mut places: BTreeMap<_, _> = moved.map(|(secret, _)| (secret.clone(), None)).collect();
+        let mut entries: Vec<PlannedEntry> = Vec::new();
+        for (secret, piece) in self.pieces {
+            let place = places.get_mut(&secret);
+            let known = place.as_ref().and_then(|place| **place);
+            match known.and_then(|place: usize| entries.get_mut(place)) {
+                Some(entry) => entry.pieces.push(piece),
+                None => {
+                    if let Some(place) = place {
+                        *place = Some(entries.len());
+                    }
+                    entries.push(PlannedEntry {
+                        secret,
+                        pieces: vec![piece],
+                    });
+                }
+            }
+        }
+        Plan {
+            entries,
+            served: self.served,
+            uncovered: self.uncovered,
+        }
+    }
+}
+
+fn route(host: &str, secret: &str) -> Route {
+    Route {
+        host: host.to_owned(),
+        secret: secret.to_owned(),
+    }
+}

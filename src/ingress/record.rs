@@ -1,0 +1,121 @@
+//! The record of what was replaced, as the annotation writes it.
+//!
+//! Compact JSON: the author's entries of `spec.tls` that are no longer there and the Secret that each
+//! of their hosts got, the hosts that had no entry, and the annotations that were removed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// The annotation that holds the record.
+pub const RECORD: &str = "routing-secrets-policy/replaced";
+
+/// What was replaced in an Ingress.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// The author's entries that are no longer there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tls: Vec<Replaced>,
+    /// The hosts that had no entry, by the Secret they got.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub added: BTreeMap<String, Vec<String>>,
+    /// Whether our entries have no hosts (setting `ingress.partlyCovered: omitHosts`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub omitted: bool,
+    /// The annotations that were removed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, Box<RawValue>>,
+    /// Fields that were there, but empty, before something was put in.
+    #[serde(default, skip_serializing_if = "Blanks::is_none")]
+    pub blank: Blanks,
+}
+
+/// An entry of `spec.tls` that is no longer there.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replaced {
+    /// Its position among the author's entries.
+    pub at: usize,
+    /// The entry as it was.
+    pub was: Box<RawValue>,
+    /// The hosts it stood for, if it named none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+    /// Where its hosts are now.
+    pub now: Now,
+}
+
+/// The Secrets of an entry's hosts.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Now {
+    /// All hosts have this one.
+    All(String),
+    /// One Secret for each host, or none if the host stayed.
+    Each(Vec<Option<String>>),
+}
+
+/// Where nothing was, and how that was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Blanks {
+    /// `spec.tls`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Blank>,
+    /// `metadata.annotations`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotations: Option<Blank>,
+}
+
+/// Two ways to write that nothing is there; the third is to leave the field out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blank {
+    /// `null`
+    Null,
+    /// `[]` or `{}`
+    Empty,
+}
+
+impl Now {
+    /// The shortest way to write this.
+    pub fn of(secrets: Vec<Option<String>>) -> Self {
+        match secrets.split_first() {
+            Some((Some(first), others))
+                if others.iter().all(|other| other.as_ref() == Some(first)) =>
+            {
+                Self::All(first.clone())
+            }
+            _ => Self::Each(secrets),
+        }
+    }
+}
+
+impl Blanks {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Blank {
+    /// How a field is written that has no content; `None` if it is absent.
+    pub fn of(field: Option<&RawValue>) -> Option<Self> {
+        match field?.get() {
+            "null" => Some(Self::Null),
+            _ => Some(Self::Empty),
+        }
+    }
+}
+
+impl Record {
+    /// Whether nothing was replaced.
+    pub fn is_empty(&self) -> bool {
+        self.tls.is_empty() && self.added.is_empty() && self.annotations.is_empty()
+    }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}

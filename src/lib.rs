@@ -1,0 +1,109 @@
+//! A Kubewarden policy that points Ingresses at *routing secrets*: TLS Secrets made ahead of time
+//! whose certificate, often a wildcard, covers their hosts.
+//!
+//! A request goes through these steps, each a module:
+//!
+//! 1. [`request`] and [`settings`] read what the host sends;
+//! 2. [`lookup`] lists the routing secrets of the namespace, and [`pem`], [`leaf`] and [`routing`]
+//!    turn them into a [`routing::RoutingTable`], which [`names`] teaches what a certificate covers;
+//! 3. [`ingress`] decides what its author meant and what it should become;
+//! 4. [`decision`] writes the answer.
+//!
+//! Steps 2 and 3 take values and return values: the clock and the host are at the edge, here and in
+//! [`lookup`].
+
+pub mod decision;
+pub mod ingress;
+pub mod json;
+pub mod leaf;
+pub mod lookup;
+pub mod names;
+pub mod pem;
+pub mod request;
+pub mod routing;
+pub mod settings;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kubewarden_policy_sdk::{
+    protocol_version_guest,
+    settings::SettingsValidationResponse,
+    wapc_guest::{self, CallResult},
+};
+use serde_json::Value;
+
+use crate::{
+    decision::Decision,
+    lookup::HostCluster,
+    request::{Kind, Payload},
+    settings::Settings,
+};
+
+/// Registers what the host may call.
+#[allow(unsafe_code, reason = "the host finds the function by its name")]
+#[unsafe(no_mangle)]
+pub extern "C" fn wapc_init() {
+    wapc_guest::register_function("validate", validate);
+    wapc_guest::register_function("validate_settings", validate_settings);
+    wapc_guest::register_function("protocol_version", protocol_version_guest);
+}
+
+/// Judges one admission request.
+///
+/// # Errors
+/// None: a payload that cannot be read is a rejection, because the host would show an error's text.
+pub fn validate(payload: &[u8]) -> CallResult {
+    Ok(decide(payload)?.to_json()?)
+}
+
+/// Checks the settings when the policy is deployed.
+///
+/// # Errors
+/// None: a payload that cannot be read is an answer too.
+pub fn validate_settings(payload: &[u8]) -> CallResult {
+    let faults = match serde_json::from_slice::<Value>(payload) {
+        Ok(settings) => Settings::parse(&settings).err(),
+        Err(_) => Some(vec!["settings: must be an object".to_owned()]),
+    };
+    Ok(serde_json::to_vec(&SettingsValidationResponse {
+        valid: faults.is_none(),
+        message: faults.map(|faults| faults.join("\n")),
+    })?)
+}
+
+fn decide(payload: &[u8]) -> serde_json::Result<Decision> {
+    // serde's own message would quote the payload, which may hold a Secret's key.
+    let Ok(payload) = serde_json::from_slice::<Payload<'_>>(payload) else {
+        return Ok(Decision::fail(
+            "the admission request cannot be parsed",
+            400,
+        ));
+    };
+    let Some(kind) = payload.request.subject() else {
+        return Ok(Decision::accept());
+    };
+    let settings = match Settings::parse(&payload.settings) {
+        Ok(settings) => settings,
+        Err(faults) => {
+            let message = format!(
+                "the settings of the policy are wrong: {}",
+                faults.join("; ")
+            );
+            return Ok(Decision::fail(message, 500));
+        }
+    };
+    let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) else {
+        return Ok(Decision::fail(
+            "the clock of the policy server is before 1970",
+            500,
+        ));
+    };
+    let cluster = HostCluster {
+        routing_label: &settings.routing_label,
+        wildcards: settings.wildcards,
+        now: now.as_secs(),
+    };
+    match kind {
+        Kind::Ingress => ingress::review(&payload.request, &settings, &cluster),
+    }
+}

@@ -1,0 +1,143 @@
+//! Reading routing secrets from the cluster, through the host: the only file that calls it.
+
+use std::borrow::Cow;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use kubewarden_policy_sdk::{
+    host_capabilities::kubernetes::ListResourcesByNamespaceRequest, wapc_guest,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::{
+    names::Wildcards,
+    routing::{Offer, RoutingSecret, Unusable},
+};
+
+const TLS_SECRET: &str = "kubernetes.io/tls";
+const LIST: &str = "list_resources_by_namespace";
+
+/// Where the rules get routing secrets from.
+pub trait SecretSource {
+    /// The routing secrets of a namespace, usable or not, in any order.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    fn routing_secrets(&self, namespace: &str) -> Result<Vec<RoutingSecret>, LookupError>;
+}
+
+/// Why the routing secrets of a namespace are not known.
+#[derive(Debug, Error)]
+#[error(
+    "the look-up of routing secrets in namespace {namespace} failed ({LIST} of v1 Secret): {cause}. \
+     The service account of the policy server needs get, list and watch on secrets, and the policy \
+     needs v1 Secret among its contextAwareResources"
+)]
+pub struct LookupError {
+    /// The namespace of the request.
+    pub namespace: String,
+    /// What the host said, as it said it.
+    pub cause: String,
+}
+
+/// The cluster, seen through policy-server or kwctl.
+#[derive(Debug)]
+pub struct HostCluster<'a> {
+    /// The label of routing secrets.
+    pub routing_label: &'a str,
+    /// How far `*` reaches in a certificate's name.
+    pub wildcards: Wildcards,
+    /// The second since 1970 at which certificates must be valid.
+    pub now: u64,
+}
+
+impl SecretSource for HostCluster<'_> {
+    fn routing_secrets(&self, namespace: &str) -> Result<Vec<RoutingSecret>, LookupError> {
+        self.list(namespace).map_err(|cause| LookupError {
+            namespace: namespace.to_owned(),
+            cause,
+        })
+    }
+}
+
+impl HostCluster<'_> {
+    fn list(&self, namespace: &str) -> Result<Vec<RoutingSecret>, String> {
+        // The host keeps one watch per distinct set of arguments: only the namespace may vary.
+        let request = serde_json::to_vec(&ListResourcesByNamespaceRequest {
+            api_version: "v1".to_owned(),
+            kind: "Secret".to_owned(),
+            namespace: namespace.to_owned(),
+            label_selector: Some(self.routing_label.to_owned()),
+            field_selector: Some(format!("type={TLS_SECRET}")),
+            field_masks: None,
+        });
+        let request = request.map_err(|error| error.to_string())?;
+        let answer = wapc_guest::host_call("kubewarden", "kubernetes", LIST, &request)
+            .map_err(|error| error.to_string())?;
+        // serde's own message would quote the answer.
+        let list: SecretList<'_> = serde_json::from_slice(&answer)
+            .map_err(|_| "the answer is not a list of Secrets".to_owned())?;
+        let secrets = list.items.into_iter().filter_map(|item| self.read(item));
+        Ok(secrets.collect())
+    }
+
+    /// One item of a list; `None` if it has not the shape of a Secret, which must not hide the others.
+    fn read(&self, item: &RawValue) -> Option<RoutingSecret> {
+        let item: SecretItem<'_> = serde_json::from_str(item.get()).ok()?;
+        Some(RoutingSecret {
+            name: item.metadata.name,
+            certificate_name: item
+                .metadata
+                .annotations
+                .and_then(|annotations| annotations.certificate_name),
+            offer: self.offer(item.data),
+        })
+    }
+
+    fn offer(&self, data: Option<SecretData<'_>>) -> Result<Offer, Unusable> {
+        let base64 = data
+            .and_then(|data| data.certificate)
+            .ok_or(Unusable::NoCertificate)?;
+        let text = STANDARD
+            .decode(base64.0.as_bytes())
+            .map_err(|_| Unusable::NoCertificate)?;
+        Offer::from_pem(&String::from_utf8_lossy(&text), self.wildcards, self.now)
+    }
+}
+
+#[derive(Deserialize)]
+struct SecretList<'a> {
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+}
+
+/// What matching needs of a Secret; `tls.key` is stepped over.
+#[derive(Deserialize)]
+struct SecretItem<'a> {
+    metadata: Metadata,
+    #[serde(borrow)]
+    data: Option<SecretData<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    name: String,
+    annotations: Option<Annotations>,
+}
+
+#[derive(Deserialize)]
+struct Annotations {
+    #[serde(rename = "cert-manager.io/certificate-name")]
+    certificate_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SecretData<'a> {
+    #[serde(borrow, rename = "tls.crt")]
+    certificate: Option<Text<'a>>,
+}
+
+/// A string, borrowed from the answer unless it has escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -1,0 +1,70 @@
+//! The admission request, as far as the rules need it.
+
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+/// What the host sends to `validate`.
+#[derive(Deserialize)]
+pub struct Payload<'a> {
+    /// The request to judge.
+    #[serde(borrow)]
+    pub request: Request<'a>,
+    /// The settings of the policy, which may be absent.
+    #[serde(default)]
+    pub settings: Value,
+}
+
+/// An AdmissionRequest (`k8s.io/api/admission/v1`).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request<'a> {
+    kind: GroupVersionKind,
+    operation: String,
+    namespace: Option<String>,
+    sub_resource: Option<String>,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct GroupVersionKind {
+    #[serde(default)]
+    group: String,
+    kind: String,
+}
+
+/// The kinds that have a reviewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `networking.k8s.io` Ingress.
+    Ingress,
+}
+
+impl<'a> Request<'a> {
+    /// What is to be judged, if anything is: a kind of ours that is created or updated.
+    pub fn subject(&self) -> Option<Kind> {
+        let is_write = matches!(self.operation.as_str(), "CREATE" | "UPDATE");
+        let is_whole = self.sub_resource.as_deref().unwrap_or_default().is_empty();
+        match (self.kind.group.as_str(), self.kind.kind.as_str()) {
+            ("networking.k8s.io", "Ingress") if is_write && is_whole => Some(Kind::Ingress),
+            _ => None,
+        }
+    }
+
+    /// Whether the object was there before.
+    pub fn is_update(&self) -> bool {
+        self.operation == "UPDATE"
+    }
+
+    /// The namespace of the object.
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace
+            .as_deref()
+            .filter(|namespace| !namespace.is_empty())
+    }
+
+    /// The object that is to be stored.
+    pub fn object(&self) -> Option<&'a RawValue> {
+        self.object
+    }
+}

@@ -1,0 +1,206 @@
+//! Routing secrets, and the table that finds the one for a host.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use thiserror::Error;
+use wildmatch::WildMatch;
+
+use crate::{
+    leaf::Leaf,
+    names::{DnsPattern, Host, Wildcards},
+    pem,
+};
+
+/// Why no Ingress is pointed at a routing secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Unusable {
+    /// There is no whole PEM block with a certificate in `tls.crt`.
+    #[error("tls.crt holds no PEM certificate")]
+    NoCertificate,
+    /// The first certificate is not valid DER.
+    #[error("its certificate cannot be decoded")]
+    BadCertificate,
+    /// `notBefore` is in the future.
+    #[error("its certificate is not valid yet")]
+    NotYetValid,
+    /// `notAfter` is past.
+    #[error("its certificate has expired")]
+    Expired,
+    /// cert-manager will replace it as soon as the real one is issued.
+    #[error("its certificate is cert-manager's temporary one")]
+    Temporary,
+    /// No DNS SAN can cover a host; the Common Name never counts (RFC 9525, section 2).
+    #[error("its certificate has no DNS SAN that can cover a host")]
+    NoDnsName,
+}
+
+/// A Secret of type `kubernetes.io/tls` with the routing label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoutingSecret {
+    /// The name of the Secret.
+    pub name: String,
+    /// The Certificate from which cert-manager makes it (annotation
+    /// `cert-manager.io/certificate-name`).
+    pub certificate_name: Option<String>,
+    /// What its certificate offers, or why it is never selected.
+    pub offer: Result<Offer, Unusable>,
+}
+
+/// What a usable certificate offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The names that can cover a host.
+    pub patterns: Vec<DnsPattern>,
+    /// The last second, since 1970, in which it is valid.
+    pub not_after: u64,
+}
+
+impl Offer {
+    /// Reads the content of `tls.crt`.
+    ///
+    /// # Errors
+    /// If the certificate must not be used at the second `now` since 1970.
+    pub fn from_pem(tls_crt: &str, wildcards: Wildcards, now: u64) -> Result<Self, Unusable> {
+        let der = pem::first_certificate(tls_crt).ok_or(Unusable::NoCertificate)?;
+        let leaf = Leaf::from_der(&der).map_err(|_| Unusable::BadCertificate)?;
+        if now < leaf.not_before {
+            return Err(Unusable::NotYetValid);
+        }
+        if now >= leaf.not_after {
+            return Err(Unusable::Expired);
+        }
+        if leaf.temporary {
+            return Err(Unusable::Temporary);
+        }
+        let patterns: Vec<_> = leaf
+            .dns_names
+            .iter()
+            .filter_map(|name| DnsPattern::parse(name, wildcards))
+            .collect();
+        if patterns.is_empty() {
+            return Err(Unusable::NoDnsName);
+        }
+        Ok(Self {
+            patterns,
+            not_after: leaf.not_after,
+        })
+    }
+}
+
+/// Finds the routing secret for a host without looking at every secret.
+///
+/// Secrets are numbered by preference, the later `notAfter` first, then by name, so that of the
+/// secrets with the same pattern the one with the lowest number is chosen.
+#[derive(Debug, Default)]
+pub struct RoutingTable {
+    names: Vec<String>,
+    numbers: BTreeMap<String, usize>,
+    producers: BTreeSet<String>,
+    wildcards: Wildcards,
+    exact: BTreeMap<String, Vec<usize>>,
+    below: BTreeMap<String, Vec<usize>>,
+    globs: BTreeMap<String, (WildMatch, Vec<usize>)>,
+}
+
+impl RoutingTable {
+    /// Builds the table of a namespace.
+    pub fn new(secrets: Vec<RoutingSecret>, wildcards: Wildcards) -> Self {
+        let mut table = Self {
+            wildcards,
+            ..Self::default()
+        };
+        let mut usable = Vec::new();
+        for secret in secrets {
+            if secret.certificate_name.as_ref() == Some(&secret.name) {
+                table.producers.insert(secret.name.clone());
+            }
+            if let Ok(offer) = secret.offer {
+                usable.push((Reverse(offer.not_after), secret.name, offer.patterns));
+            }
+        }
+        usable.sort();
+        for (number, (_, name, patterns)) in usable.into_iter().enumerate() {
+            table.numbers.insert(name.clone(), number);
+            table.names.push(name);
+            for pattern in patterns {
+                let numbers = match pattern {
+                    DnsPattern::Exact(name) => table.exact.entry(name).or_default(),
+                    DnsPattern::Wildcard(parent) => table.below.entry(parent).or_default(),
+                    DnsPattern::Glob(glob) => {
+                        let matcher = WildMatch::new(&glob);
+                        &mut table.globs.entry(glob).or_insert((matcher, Vec::new())).1
+                    }
+                };
+                if numbers.last() != Some(&number) {
+                    numbers.push(number);
+                }
+            }
+        }
+        table
+    }
+
+    /// The routing secret for a host: exact before wildcard, then the longer wildcard, then the
+    /// later `notAfter`, then the name in byte order.
+    pub fn choose(&self, host: &Host) -> Option<&str> {
+        let number = self.exact_number(host).or_else(|| {
+            let wildcards = self.matching_wildcards(host);
+            let (_, number) = wildcards
+                .filter_map(|(length, numbers)| Some((Reverse(length), *numbers.first()?)))
+                .min()?;
+            Some(number)
+        })?;
+        self.names.get(number).map(String::as_str)
+    }
+
+    /// Whether the Secret of this name is a usable routing secret that covers a host.
+    pub fn covers(&self, secret: &str, host: &Host) -> bool {
+        self.numbers.get(secret).is_some_and(|number| {
+            let exact = host.exact_names().filter_map(|name| self.exact.get(name));
+            let wildcards = self.matching_wildcards(host).map(|(_, numbers)| numbers);
+            exact
+                .chain(wildcards)
+                .any(|numbers| numbers.binary_search(number).is_ok())
+        })
+    }
+
+    /// Whether the Secret of this name is a routing secret, usable or not, made from a Certificate of
+    /// the same name, as ingress-shim names them.
+    pub fn is_made_by_namesake(&self, secret: &str) -> bool {
+        self.producers.contains(secret)
+    }
+
+    fn exact_number(&self, host: &Host) -> Option<usize> {
+        let numbers = host
+            .exact_names()
+            .filter_map(|name| self.exact.get(name)?.first());
+        numbers.min().copied()
+    }
+
+    /// The wildcard patterns that cover a host: their length and their secrets.
+    fn matching_wildcards<'a>(
+        &'a self,
+        host: &'a Host,
+    ) -> impl Iterator<Item = (usize, &'a Vec<usize>)> {
+        let reach = match self.wildcards {
+            Wildcards::OneLabel => 1,
+            Wildcards::AnyDepth => usize::MAX,
+        };
+        let below = host.parents().take(reach).filter_map(|parent| {
+            let numbers = self.below.get(parent)?;
+            Some((parent.len() + "*.".len(), numbers))
+        });
+        let globs = self
+            .globs
+            .iter()
+            .filter(|(_, (matcher, _))| matcher.matches(host.relative()))
+            .map(|(glob, (_, numbers))| (glob.len(), numbers));
+        below.chain(globs)
+    }
+}
+
+#[cfg(test)]
+#[path = "routing_tests.rs"]
+mod tests;

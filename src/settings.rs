@@ -1,0 +1,194 @@
+//! The settings of the policy, checked once.
+//!
+//! The author of the settings gets every fault at once, each naming its field, so they are read
+//! field by field rather than into a derived type, which would stop at the first.
+
+mod fields;
+
+use serde_json::Value;
+
+use self::fields::Fields;
+use crate::names::{Host, HostGlob, Wildcards};
+
+/// What a host of a rule that no TLS entry names gets (setting `ingress.plainHosts`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlainHosts {
+    /// A TLS entry, if a routing secret covers it.
+    Secure,
+    /// Nothing.
+    Ignore,
+}
+
+/// What happens to an Ingress with a trigger annotation of which some TLS hosts are not covered
+/// (setting `ingress.partlyCovered`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartlyCovered {
+    /// Nothing, but a warning.
+    Leave,
+    /// The covered hosts are rewritten; their entries lose `hosts`, so that ingress-shim skips them.
+    OmitHosts,
+}
+
+/// What happens to an object that does not use its routing secrets (setting `ingress.action`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It is changed to use them.
+    Mutate,
+    /// It is rejected.
+    Require,
+}
+
+/// Checked settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The label that makes a TLS Secret a routing secret.
+    pub routing_label: String,
+    /// How far `*` reaches in a certificate's name.
+    pub wildcards: Wildcards,
+    /// The section `ingress`.
+    pub ingress: IngressSettings,
+    ignored_hosts: Vec<HostGlob>,
+}
+
+/// The section `ingress` of the settings.
+#[derive(Clone, Debug)]
+pub struct IngressSettings {
+    /// Whether an Ingress is changed or rejected.
+    pub action: Action,
+    /// What hosts without a TLS entry get.
+    pub plain_hosts: PlainHosts,
+    /// What a partly covered Ingress with a trigger annotation gets.
+    pub partly_covered: PartlyCovered,
+    /// Annotations, besides cert-manager's own, that make some controller issue certificates.
+    pub issuer_annotations: Vec<String>,
+    /// Ingress classes whose Secrets are not in the Ingress's namespace.
+    pub ignored_classes: Vec<String>,
+}
+
+impl Settings {
+    /// Checks settings; absent or null ones are the default.
+    ///
+    /// # Errors
+    /// Every fault, one line each, beginning with the field's name.
+    pub fn parse(json: &Value) -> Result<Self, Vec<String>> {
+        let mut faults = Vec::new();
+        let mut root = Fields::new("", Some(json), &mut faults);
+        let routing_label = root
+            .text("routingLabel", is_qualified_name, QUALIFIED_NAME)
+            .unwrap_or_else(|| "epinio.io/routing".to_owned());
+        let wildcards = root
+            .choice(
+                "wildcards",
+                &[
+                    ("oneLabel", Wildcards::OneLabel),
+                    ("anyDepth", Wildcards::AnyDepth),
+                ],
+            )
+            .unwrap_or_default();
+        let ignored_hosts = root
+            .texts(
+                "ignoredHosts",
+                |text| HostGlob::parse(text).is_some(),
+                HOST_GLOB,
+            )
+            .unwrap_or_default();
+        let ingress = IngressSettings::parse(root.section("ingress"));
+        root.finish();
+        if faults.is_empty() {
+            Ok(Self {
+                routing_label,
+                wildcards,
+                ingress,
+                ignored_hosts: ignored_hosts
+                    .iter()
+                    .filter_map(|text| HostGlob::parse(text))
+                    .collect(),
+            })
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// Whether a host is never touched (setting `ignoredHosts`).
+    pub fn ignores(&self, host: &Host) -> bool {
+        self.ignored_hosts.iter().any(|glob| glob.matches(host))
+    }
+}
+
+impl IngressSettings {
+    fn parse(mut fields: Fields<'_>) -> Self {
+        let settings = Self {
+            action: fields
+                .choice(
+                    "action",
+                    &[("mutate", Action::Mutate), ("require", Action::Require)],
+                )
+                .unwrap_or(Action::Mutate),
+            plain_hosts: fields
+                .choice(
+                    "plainHosts",
+                    &[
+                        ("secure", PlainHosts::Secure),
+                        ("ignore", PlainHosts::Ignore),
+                    ],
+                )
+                .unwrap_or(PlainHosts::Secure),
+            partly_covered: fields
+                .choice(
+                    "partlyCovered",
+                    &[
+                        ("leave", PartlyCovered::Leave),
+                        ("omitHosts", PartlyCovered::OmitHosts),
+                    ],
+                )
+                .unwrap_or(PartlyCovered::Leave),
+            issuer_annotations: fields
+                .texts("issuerAnnotations", is_qualified_name, QUALIFIED_NAME)
+                .unwrap_or_default(),
+            ignored_classes: fields
+                .texts(
+                    "ignoredClasses",
+                    |text| !text.is_empty(),
+                    "the name of an Ingress class",
+                )
+                .unwrap_or_else(|| vec!["istio".to_owned()]),
+        };
+        fields.finish();
+        settings
+    }
+}
+
+const QUALIFIED_NAME: &str = "a Kubernetes name such as example.com/name";
+const HOST_GLOB: &str = "a pattern of hosts: letters, digits, '-', '_', '.', '*' and '?'";
+
+/// Whether this can be the key of a label or an annotation
+/// (Kubernetes, `apimachinery/pkg/util/validation`, `IsQualifiedName`).
+fn is_qualified_name(text: &str) -> bool {
+    let (prefix, name) = match text.split_once('/') {
+        Some((prefix, name)) => (Some(prefix), name),
+        None => (None, text),
+    };
+    is_label_text(name, 63, |byte| matches!(byte, b'-' | b'_' | b'.'))
+        && prefix.is_none_or(|prefix| {
+            prefix.len() <= 253
+                && prefix.split('.').all(|label| {
+                    is_label_text(label, 253, |byte| byte == b'-')
+                        && !label.bytes().any(|byte| byte.is_ascii_uppercase())
+                })
+        })
+}
+
+/// Whether this is letters and digits, with other characters only between them.
+fn is_label_text(text: &str, longest: usize, is_inner: fn(u8) -> bool) -> bool {
+    let is_end = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    is_end(text.bytes().next())
+        && is_end(text.bytes().last())
+        && text.len() <= longest
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || is_inner(byte))
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;
