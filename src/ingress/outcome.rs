@@ -1,9 +1,6 @@
 //! What becomes of an Ingress: the entries, annotations and record that are stored.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -79,7 +76,7 @@ impl<'a> Outcome<'a> {
             outcome.tls.push(if let Some(same) = same {
                 Cow::Borrowed(same.raw.as_ref())
             } else {
-                written.push(entry);
+                written.push((outcome.tls.len(), entry));
                 let hosts = (!omits(entry)).then(|| entry.hosts());
                 Cow::Owned(write_entry(base, hosts, entry.secret.as_deref())?)
             });
@@ -96,7 +93,7 @@ impl<'a> Outcome<'a> {
             }
         }
         if !record.is_empty() {
-            let record = to_raw_value(&serde_json::to_string(&record)?)?;
+            let record = to_raw_value(&record.to_text()?)?;
             outcome.annotations.insert(RECORD.to_owned(), Some(record));
         }
         Ok(outcome)
@@ -196,11 +193,15 @@ fn set(
 }
 
 /// The record of what these entries replace.
-fn record_of(intent: &Intent<'_>, written: &[&PlannedEntry]) -> serde_json::Result<Record> {
+fn record_of(
+    intent: &Intent<'_>,
+    written: &[(usize, &PlannedEntry)],
+) -> serde_json::Result<Record> {
     let mut record = Record::default();
-    let mut replaced = BTreeSet::new();
+    let mut replaced = BTreeMap::new();
     let mut secrets = BTreeMap::new();
-    for entry in written {
+    let mut left = BTreeMap::new();
+    for (position, entry) in written {
         let has_stayed = matches!(
             entry.pieces.as_slice(),
             [Piece {
@@ -212,7 +213,10 @@ fn record_of(intent: &Intent<'_>, written: &[&PlannedEntry]) -> serde_json::Resu
             match (piece.origin, &entry.secret) {
                 (Some(origin), secret) => {
                     let secret = secret.as_ref().filter(|_| !has_stayed);
-                    replaced.insert(origin);
+                    replaced.insert(origin, secret);
+                    if has_stayed {
+                        left.insert(origin, *position);
+                    }
                     secrets.extend(piece.hosts.iter().map(|host| ((origin, host), secret)));
                 }
                 (None, Some(secret)) => {
@@ -226,7 +230,7 @@ fn record_of(intent: &Intent<'_>, written: &[&PlannedEntry]) -> serde_json::Resu
             }
         }
     }
-    for at in replaced {
+    for (at, secret) in replaced {
         let Some(entry) = intent.tls.get(at) else {
             continue;
         };
@@ -242,7 +246,8 @@ fn record_of(intent: &Intent<'_>, written: &[&PlannedEntry]) -> serde_json::Resu
             } else {
                 Vec::new()
             },
-            now: Now::of(now.collect()),
+            now: Now::of(now.collect(), secret),
+            left: left.get(&at).copied(),
         });
     }
     Ok(record)

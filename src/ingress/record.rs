@@ -1,15 +1,29 @@
 //! The record of what was replaced, as the annotation writes it.
 //!
 //! Compact JSON: the author's entries of `spec.tls` that are no longer there and the Secret that each
-//! of their hosts got, the hosts that had no entry, and the annotations that were removed.
+//! of their hosts got, the hosts that had no entry, and the annotations that were removed. A record of
+//! thousands of hosts is packed, because Kubernetes stores no more than 256 KiB of annotations.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    io::{Read, Write},
+};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// The annotation that holds the record.
 pub const RECORD: &str = "routing-secrets-policy/replaced";
+
+/// What a packed record begins with; base64 of gzip follows.
+const PACKED: &str = "gzip:";
+/// A longer record is packed.
+const LONGEST_PLAIN: usize = 32 * 1024;
+/// The longest record that is unpacked. A real one is not much longer than its Ingress, of which etcd
+/// stores 1.5 MiB.
+const LONGEST_UNPACKED: u64 = 16 * 1024 * 1024;
 
 /// What was replaced in an Ingress.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -45,6 +59,9 @@ pub struct Replaced {
     pub hosts: Vec<String>,
     /// Where its hosts are now.
     pub now: Now,
+    /// The position of the entry with the hosts that stayed, if some did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<usize>,
 }
 
 /// The Secrets of an entry's hosts.
@@ -80,12 +97,11 @@ pub enum Blank {
 }
 
 impl Now {
-    /// The shortest way to write this.
-    pub fn of(secrets: Vec<Option<String>>) -> Self {
-        match secrets.split_first() {
-            Some((Some(first), others))
-                if others.iter().all(|other| other.as_ref() == Some(first)) =>
-            {
+    /// The shortest way to write this; `last` is the Secret of the entry if it stood for no host.
+    pub fn of(secrets: Vec<Option<String>>, last: Option<&String>) -> Self {
+        let first = secrets.first().map_or(last, Option::as_ref);
+        match first {
+            Some(first) if secrets.iter().all(|secret| secret.as_ref() == Some(first)) => {
                 Self::All(first.clone())
             }
             _ => Self::Each(secrets),
@@ -110,10 +126,52 @@ impl Blank {
 }
 
 impl Record {
+    /// Reads the text of the annotation; `None` if this policy did not write it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let unpacked = text.strip_prefix(PACKED).map(unpack);
+        let json = match &unpacked {
+            Some(unpacked) => unpacked.as_deref()?,
+            None => text,
+        };
+        // An array would do for serde, but we do not write that.
+        json.starts_with('{')
+            .then(|| serde_json::from_str(json).ok())
+            .flatten()
+    }
+
+    /// The text of the annotation.
+    ///
+    /// # Errors
+    /// None that is known: it is written to memory.
+    pub fn to_text(&self) -> serde_json::Result<String> {
+        let json = serde_json::to_string(self)?;
+        if json.len() <= LONGEST_PLAIN {
+            return Ok(json);
+        }
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        let packed = packed
+            .write_all(json.as_bytes())
+            .and_then(|()| packed.finish());
+        Ok(format!(
+            "{PACKED}{}",
+            STANDARD.encode(packed.map_err(serde_json::Error::io)?)
+        ))
+    }
+
     /// Whether nothing was replaced.
     pub fn is_empty(&self) -> bool {
         self.tls.is_empty() && self.added.is_empty() && self.annotations.is_empty()
     }
+}
+
+fn unpack(base64: &str) -> Option<String> {
+    let packed = STANDARD.decode(base64).ok()?;
+    let mut json = String::new();
+    GzDecoder::new(packed.as_slice())
+        .take(LONGEST_UNPACKED)
+        .read_to_string(&mut json)
+        .ok()?;
+    Some(json)
 }
 
 fn is_false(value: &bool) -> bool {

@@ -36,6 +36,10 @@ struct Lost {
     entry: TlsEntry<'static>,
     /// Its hosts, or those it stood for, and the Secret each of them got.
     hosts: Vec<(String, Option<String>)>,
+    /// Where the hosts that stayed were left.
+    left: Option<usize>,
+    /// The Secret of the entry that took it in, if it stood for no host.
+    into: Option<String>,
 }
 
 /// A host, in lower case, and its Secret.
@@ -44,7 +48,7 @@ type Pair<'a> = (String, &'a str);
 impl Past {
     /// Reads a record; `None` if this policy did not write it.
     pub fn parse(text: &str) -> Option<Self> {
-        let record: Record = serde_json::from_str(text).ok()?;
+        let record = Record::parse(text)?;
         let added = record
             .added
             .into_iter()
@@ -63,6 +67,10 @@ impl Past {
             } else {
                 replaced.hosts
             };
+            let into = match &replaced.now {
+                Now::All(secret) if hosts.is_empty() => Some(secret.clone()),
+                _ => None,
+            };
             let secrets = match replaced.now {
                 Now::All(secret) => vec![Some(secret); hosts.len()],
                 Now::Each(secrets) => secrets,
@@ -72,6 +80,8 @@ impl Past {
             }
             past.lost.push(Lost {
                 at: replaced.at,
+                left: replaced.left,
+                into,
                 entry,
                 hosts: hosts.into_iter().zip(secrets).collect(),
             });
@@ -94,21 +104,13 @@ impl Past {
     pub fn tls<'a>(&'a self, ingress: &Ingress<'a>) -> serde_json::Result<Vec<TlsEntry<'a>>> {
         let ours = self.ours();
         let held = self.held(&ours, &ingress.tls);
-        let mut remaining: Vec<_> = self
-            .without(&ours, &ingress.tls)?
-            .into_iter()
-            .map(Some)
-            .collect();
+        let mut remaining = self.without(&ours, &ingress.tls)?;
         let places = places(&remaining);
         let mut restored = Vec::new();
-        for lost in &self.lost {
-            let place = lost.leftover(&places);
-            let leftover = place
-                .and_then(|place| remaining.get_mut(place))
-                .and_then(Option::take);
-            if let Some(entry) = lost.restore(&held, leftover)? {
-                restored.push((lost.at, entry));
-            }
+        for lost in self.lost.iter().filter(|lost| lost.is_held(&held)) {
+            let place = lost.leftover(&remaining, &places);
+            let leftover = place.and_then(|place| remaining.get_mut(place)?.take());
+            restored.push((lost.at, lost.restore(&held, leftover)?));
         }
         Ok(merge(remaining.into_iter().flatten(), restored))
     }
@@ -139,44 +141,66 @@ impl Past {
         ours.iter().filter(is_held).cloned().collect()
     }
 
-    /// The entries less what is ours in them.
+    /// The entries less what is ours in them, each at its place, if anything remains.
     fn without<'a>(
         &self,
         ours: &BTreeSet<Pair<'_>>,
         tls: &[TlsEntry<'a>],
-    ) -> serde_json::Result<Vec<TlsEntry<'a>>> {
+    ) -> serde_json::Result<Vec<Option<TlsEntry<'a>>>> {
         let secrets: BTreeSet<&str> = ours.iter().map(|(_, secret)| *secret).collect();
-        let mut remaining = Vec::new();
-        for entry in tls {
+        let remains = |entry: &TlsEntry<'a>| {
             let secret = entry.secret.as_deref().unwrap_or_default();
-            let theirs: Vec<_> = entry
+            if entry.hosts.is_empty() {
+                let is_ours = self.omitted && secrets.contains(secret);
+                return Ok((!is_ours).then(|| entry.clone()));
+            }
+            let theirs = entry
                 .hosts
                 .iter()
-                .filter(|host| !ours.contains(&pair(host, secret)))
-                .cloned()
-                .collect();
-            if entry.hosts.is_empty() {
-                if !(self.omitted && secrets.contains(secret)) {
-                    remaining.push(entry.clone());
-                }
-            } else if theirs.len() == entry.hosts.len() {
-                remaining.push(entry.clone());
-            } else if !theirs.is_empty() {
-                remaining.push(entry.with_hosts(theirs)?);
+                .filter(|host| !ours.contains(&pair(host, secret)));
+            let theirs: Vec<_> = theirs.cloned().collect();
+            match theirs.len() {
+                0 => Ok(None),
+                all if all == entry.hosts.len() => Ok(Some(entry.clone())),
+                _ => entry.with_hosts(theirs).map(Some),
             }
-        }
-        Ok(remaining)
+        };
+        tls.iter().map(remains).collect()
     }
 }
 
 impl Lost {
-    /// The place of the entry that holds the hosts that stayed.
-    fn leftover(&self, places: &BTreeMap<(String, Option<String>), usize>) -> Option<usize> {
+    /// Whether some of it is still where we put it.
+    fn is_held(&self, held: &BTreeSet<Pair<'_>>) -> bool {
+        let mut moved = self
+            .hosts
+            .iter()
+            .filter_map(|(host, secret)| Some(pair(host, secret.as_ref()?)));
+        match &self.into {
+            Some(secret) => held.iter().any(|(_, held)| held == secret),
+            None => moved.any(|pair| held.contains(&pair)),
+        }
+    }
+
+    /// The place of the entry with the hosts that stayed: where we left it, or else, because the
+    /// author has moved it, the first one like it.
+    fn leftover(&self, remaining: &[Option<TlsEntry<'_>>], places: &Places) -> Option<usize> {
         let stayed = self.hosts.iter().filter(|(_, secret)| secret.is_none());
-        let mut found = stayed.filter_map(|(host, _)| {
-            places.get(&(host.to_ascii_lowercase(), self.entry.secret.clone()))
+        let keys = stayed.map(|(host, _)| (host.to_ascii_lowercase(), self.entry.secret.clone()));
+        let place = self.left.filter(|place| {
+            let entry = remaining.get(*place).and_then(Option::as_ref);
+            entry.is_some_and(|entry| self.is_leftover(entry))
         });
-        found.next().copied()
+        place.or_else(|| keys.filter_map(|key| places.get(&key)).next().copied())
+    }
+
+    /// Whether an entry has just the hosts that stayed.
+    fn is_leftover(&self, entry: &TlsEntry<'_>) -> bool {
+        let lower = |host: &String| host.to_ascii_lowercase();
+        let stayed = self.hosts.iter().filter(|(_, secret)| secret.is_none());
+        let stayed: BTreeSet<_> = stayed.map(|(host, _)| lower(host)).collect();
+        entry.secret == self.entry.secret
+            && entry.hosts.iter().map(lower).collect::<BTreeSet<_>>() == stayed
     }
 
     /// The entry as it was, as far as its hosts are still there.
@@ -184,7 +208,7 @@ impl Lost {
         &self,
         held: &BTreeSet<Pair<'_>>,
         leftover: Option<TlsEntry<'_>>,
-    ) -> serde_json::Result<Option<TlsEntry<'_>>> {
+    ) -> serde_json::Result<TlsEntry<'_>> {
         let mut stayed: BTreeMap<_, _> = leftover
             .into_iter()
             .flat_map(|leftover| leftover.hosts)
@@ -204,24 +228,29 @@ impl Lost {
         }
         let is_whole = hosts.len() == self.hosts.len() && stayed.is_empty();
         hosts.extend(stayed.into_values());
-        if hosts.is_empty() {
-            Ok(None)
-        } else if is_whole || self.entry.hosts.is_empty() {
-            Ok(Some(self.entry.clone()))
+        if is_whole || self.entry.hosts.is_empty() {
+            Ok(self.entry.clone())
         } else {
-            self.entry.with_hosts(hosts).map(Some)
+            self.entry.with_hosts(hosts)
         }
     }
 }
 
-/// Which entry names a host with a Secret.
-fn places(entries: &[Option<TlsEntry<'_>>]) -> BTreeMap<(String, Option<String>), usize> {
-    let entries = entries.iter().flatten().enumerate();
-    let hosts =
-        entries.flat_map(|(place, entry)| entry.hosts.iter().map(move |host| (place, entry, host)));
-    hosts
-        .map(|(place, entry, host)| ((host.to_ascii_lowercase(), entry.secret.clone()), place))
-        .collect()
+/// Which entry is the first to name a host with a Secret.
+type Places = BTreeMap<(String, Option<String>), usize>;
+
+fn places(entries: &[Option<TlsEntry<'_>>]) -> Places {
+    let mut places = Places::new();
+    for (place, entry) in entries.iter().enumerate() {
+        if let Some(entry) = entry {
+            for host in &entry.hosts {
+                places
+                    .entry((host.to_ascii_lowercase(), entry.secret.clone()))
+                    .or_insert(place);
+            }
+        }
+    }
+    places
 }
 
 /// Puts restored entries where they were, the others keep their order.

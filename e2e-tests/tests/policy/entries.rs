@@ -1,0 +1,194 @@
+//! Section 4 of the contract: how `spec.tls` is rewritten.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+fn secrets() -> e2e_tests::Cluster {
+    cluster(&[wild(), routing_secret("exact", &["a.example.com"])])
+}
+
+/// Rule 1: an entry that names a routing secret that covers it stays, even if another would be chosen.
+#[rstest]
+#[case(json!([entry(&["a.example.com"], "wild")]))]
+#[case(json!([entry(&["b.example.com", "a.example.com"], "wild")]))]
+#[case(json!([entry(&["a.example.com"], "wild"), entry(&["b.example.com"], "wild")]))]
+#[case(json!([entry(&["A.EXAMPLE.com"], "exact")]))]
+fn a_covering_entry_stays(#[case] tls: Value) {
+    assert_untouched(&ingress(&[], tls), &json!({}), &secrets());
+}
+
+/// Rules 1 and 2, and the merging of rule 5.
+#[rstest]
+#[case::replaced(
+    json!([entry(&["a.example.com"], "own")]),
+    json!([entry(&["a.example.com"], "exact")])
+)]
+#[case::without_secret(
+    json!([{"hosts": ["b.example.com"]}]),
+    json!([entry(&["b.example.com"], "wild")])
+)]
+#[case::uncovered_stays(
+    json!([entry(&["a.example.org"], "own"), {"hosts": ["b.example.org"]}]),
+    json!([entry(&["a.example.org"], "own"), {"hosts": ["b.example.org"]}])
+)]
+#[case::split_in_order(
+    json!([entry(&["b.example.com", "x.example.org", "a.example.com", "c.example.com"], "own")]),
+    json!([entry(&["b.example.com", "c.example.com"], "wild"), entry(&["x.example.org"], "own"), entry(&["a.example.com"], "exact")])
+)]
+#[case::names_one_that_does_not_cover_all(
+    json!([entry(&["a.example.com", "b.example.com"], "exact")]),
+    json!([entry(&["a.example.com"], "exact"), entry(&["b.example.com"], "wild")])
+)]
+#[case::leftover_shares_the_secret(
+    json!([entry(&["b.example.com", "x.example.org"], "wild")]),
+    json!([entry(&["b.example.com", "x.example.org"], "wild")])
+)]
+#[case::leftover_takes_others_of_its_secret(
+    json!([entry(&["b.example.com", "x.example.org"], "wild"), entry(&["c.example.com"], "own")]),
+    json!([entry(&["b.example.com", "x.example.org", "c.example.com"], "wild")])
+)]
+#[case::merged(
+    json!([entry(&["b.example.com"], "one"), entry(&["x.example.org"], "two"), entry(&["c.example.com"], "three")]),
+    json!([entry(&["b.example.com", "c.example.com"], "wild"), entry(&["x.example.org"], "two")])
+)]
+#[case::merged_into_the_authors(
+    json!([entry(&["b.example.com"], "own"), entry(&["c.example.com", "b.example.com"], "wild")]),
+    json!([entry(&["b.example.com", "c.example.com"], "wild")])
+)]
+#[case::the_authors_takes_in(
+    json!([entry(&["c.example.com", "b.example.com"], "wild"), entry(&["b.example.com", "d.example.com"], "own")]),
+    json!([entry(&["c.example.com", "b.example.com", "d.example.com"], "wild")])
+)]
+#[case::same_host_twice(
+    json!([entry(&["b.example.com"], "one"), entry(&["b.example.com", "b.example.com"], "two")]),
+    json!([entry(&["b.example.com"], "wild")])
+)]
+#[case::the_authors_duplicates_stay(
+    json!([entry(&["x.example.org"], "own"), entry(&["y.example.org"], "own"), entry(&["a.example.com"], "c")]),
+    json!([entry(&["x.example.org"], "own"), entry(&["y.example.org"], "own"), entry(&["a.example.com"], "exact")])
+)]
+#[case::upper_case(
+    json!([entry(&["B.Example.COM"], "one"), entry(&["b.example.com"], "two")]),
+    json!([entry(&["B.Example.COM"], "wild")])
+)]
+fn entries_are_rewritten(#[case] tls: Value, #[case] expected: Value) {
+    assert_eq!(rewritten_tls(&[], tls, &secrets()), expected);
+}
+
+/// Rule 3: an entry without hosts stands for the rule hosts that no other entry names.
+#[rstest]
+#[case::all_covered(
+    &["b.example.com", "c.example.com"],
+    json!([{"secretName": "own"}]),
+    json!([entry(&["b.example.com", "c.example.com"], "wild")])
+)]
+#[case::empty_list(
+    &["b.example.com"],
+    json!([{"hosts": [], "secretName": "own"}]),
+    json!([entry(&["b.example.com"], "wild")])
+)]
+#[case::one_uncovered(
+    &["b.example.com", "x.example.org"],
+    json!([{"secretName": "own"}]),
+    json!([{"secretName": "own"}])
+)]
+#[case::named_by_another(
+    &["b.example.com", "x.example.org"],
+    json!([{"secretName": "own"}, entry(&["x.example.org"], "x")]),
+    json!([entry(&["b.example.com"], "wild"), entry(&["x.example.org"], "x")])
+)]
+#[case::nothing_left(
+    &["b.example.com"],
+    json!([{"secretName": "own"}, entry(&["b.example.com"], "b")]),
+    json!([{"secretName": "own"}, entry(&["b.example.com"], "wild")])
+)]
+#[case::names_its_routing_secret(
+    &["b.example.com"],
+    json!([{"secretName": "wild"}]),
+    json!([{"secretName": "wild"}])
+)]
+#[case::takes_in_another(
+    &["b.example.com", "c.example.com"],
+    json!([{"secretName": "wild"}, entry(&["c.example.com"], "own")]),
+    json!([entry(&["b.example.com", "c.example.com"], "wild")])
+)]
+#[case::split(
+    &["b.example.com", "a.example.com"],
+    json!([{"secretName": "own"}]),
+    json!([entry(&["b.example.com"], "wild"), entry(&["a.example.com"], "exact")])
+)]
+fn an_entry_without_hosts(#[case] rules: &[&str], #[case] tls: Value, #[case] expected: Value) {
+    assert_eq!(rewritten_tls(rules, tls, &secrets()), expected);
+}
+
+/// Rule 4: hosts of rules that no entry names.
+#[rstest]
+#[case(&["b.example.com", "x.example.org", "a.example.com"], json!(null), json!([entry(&["b.example.com"], "wild"), entry(&["a.example.com"], "exact")]))]
+#[case(&["b.example.com"], json!([]), json!([entry(&["b.example.com"], "wild")]))]
+#[case(&["b.example.com"], json!([entry(&["x.example.org"], "own")]), json!([entry(&["x.example.org"], "own"), entry(&["b.example.com"], "wild")]))]
+#[case(&["b.example.com", "c.example.com"], json!([entry(&["c.example.com"], "wild")]), json!([entry(&["c.example.com", "b.example.com"], "wild")]))]
+#[case(&["b.example.com", "b.example.com"], json!(null), json!([entry(&["b.example.com"], "wild")]))]
+#[case(&["*.example.com"], json!(null), json!([entry(&["*.example.com"], "wild")]))]
+fn plain_hosts_are_secured(#[case] rules: &[&str], #[case] tls: Value, #[case] expected: Value) {
+    assert_eq!(rewritten_tls(rules, tls, &secrets()), expected);
+}
+
+#[test]
+fn an_ingress_without_the_field_tls_gets_it_and_loses_it_again() {
+    let mut author = ingress(&["b.example.com"], json!(null));
+    author["spec"].as_object_mut().unwrap().remove("tls");
+    let stored = stored(&author, &json!({}), &secrets());
+    assert_eq!(
+        stored["spec"]["tls"],
+        json!([entry(&["b.example.com"], "wild")])
+    );
+    assert_stable(&author, &stored, &json!({}), &secrets());
+}
+
+#[test]
+fn plain_hosts_can_be_ignored() {
+    let settings = json!({"ingress": {"plainHosts": "ignore"}});
+    assert_untouched(
+        &ingress(&["b.example.com"], json!(null)),
+        &settings,
+        &secrets(),
+    );
+    let author = ingress(
+        &["b.example.com", "c.example.com"],
+        json!([entry(&["c.example.com"], "own")]),
+    );
+    let stored = stored(&author, &settings, &secrets());
+    assert_eq!(
+        stored["spec"]["tls"],
+        json!([entry(&["c.example.com"], "wild")])
+    );
+}
+
+/// Rule 6: what is not ours stays as it is, to the last digit.
+#[test]
+fn everything_else_stays() {
+    let text = r#"{"kind":"Ingress","apiVersion":"networking.k8s.io/v1","unknown":[1.0,null,1e400,{"deep":123456789012345678901234567890}],
+        "metadata":{"name":"app","namespace":"workspace","annotations":null,"labels":{"a":"b"},"managedFields":[{"x":null}]},
+        "spec":{"x":{"y":-0.0},"tls":[{"hosts":["b.example.com"],"secretName":"own","extra":0.10}],"rules":[],"defaultBackend":null},"status":{"loadBalancer":{}}}"#;
+    let payload = format!(
+        r#"{{"request":{{"kind":{{"group":"networking.k8s.io","version":"v1","kind":"Ingress"}},"operation":"CREATE","namespace":"workspace","object":{text}}},"settings":{{}}}}"#
+    );
+    let answer = POLICY
+        .call("validate", payload.as_bytes(), &secrets())
+        .unwrap()
+        .answer;
+    let answer = String::from_utf8(answer).unwrap();
+    for kept in [
+        r#""unknown":[1.0,null,1e400,{"deep":123456789012345678901234567890}]"#,
+        r#""labels":{"a":"b"}"#,
+        r#""managedFields":[{"x":null}]"#,
+        r#""x":{"y":-0.0}"#,
+        r#""rules":[],"defaultBackend":null"#,
+        r#""status":{"loadBalancer":{}}"#,
+        r#"{"hosts":["b.example.com"],"secretName":"wild","extra":0.10}"#,
+    ] {
+        assert!(answer.contains(kept), "{kept} is missing in {answer}");
+    }
+}

@@ -1,0 +1,155 @@
+//! Section 4 of the contract: what is left alone, and for what there is no look-up.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+fn author() -> Value {
+    ingress(
+        &["a.example.com"],
+        json!([entry(&["a.example.com"], "own")]),
+    )
+}
+
+fn with(pointer: &str, value: Value) -> Value {
+    let mut object = author();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    object.pointer_mut(parent).unwrap()[name] = value;
+    object
+}
+
+fn assert_left_alone(object: &Value, settings: &Value) {
+    let evaluation = evaluate(object, settings, &cluster(&[wild()]));
+    assert!(evaluation.response.accepted);
+    assert_eq!(evaluation.response.mutated_object, None);
+    assert_eq!(evaluation.calls, [], "there is no need for a look-up");
+}
+
+#[test]
+fn the_same_ingress_is_rewritten_otherwise() {
+    assert_eq!(
+        stored(&author(), &json!({}), &cluster(&[wild()]))["spec"]["tls"][0]["secretName"],
+        "wild"
+    );
+}
+
+#[rstest]
+#[case::skipped(annotated(author(), "routing-secrets-policy/skip", "true"))]
+#[case::solver(with("/metadata/labels", json!({"acme.cert-manager.io/http01-solver": "true"})))]
+#[case::being_deleted(with("/metadata/deletionTimestamp", json!("2020-01-01T00:00:00Z")))]
+#[case::contour(annotated(author(), "projectcontour.io/tls-cert-namespace", "certificates"))]
+#[case::istio(with("/spec/ingressClassName", json!("istio")))]
+#[case::istio_by_annotation(annotated(author(), "kubernetes.io/ingress.class", "istio"))]
+#[case::no_hosts(ingress(&[], json!([])))]
+#[case::no_hosts_but_a_secret(ingress(&[], json!([{"secretName": "own"}])))]
+#[case::no_spec(json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "app"}}))]
+#[case::null_spec(with("/spec", json!(null)))]
+#[case::addresses_only(ingress(&["10.0.0.1"], json!([entry(&["10.0.0.2"], "own")])))]
+fn without_a_look_up(#[case] object: Value) {
+    assert_left_alone(&object, &json!({}));
+}
+
+#[rstest]
+#[case::ignored_hosts(author(), json!({"ignoredHosts": ["*.example.com"]}))]
+#[case::plain_hosts(ingress(&["a.example.com"], json!([])), json!({"ingress": {"plainHosts": "ignore"}}))]
+#[case::other_class(with("/spec/ingressClassName", json!("mesh")), json!({"ingress": {"ignoredClasses": ["istio", "mesh"]}}))]
+fn without_a_look_up_by_settings(#[case] object: Value, #[case] settings: Value) {
+    assert_left_alone(&object, &settings);
+}
+
+#[rstest]
+#[case(annotated(author(), "routing-secrets-policy/skip", "false"), json!({}))]
+#[case(with("/spec/ingressClassName", json!("nginx")), json!({}))]
+#[case(with("/spec/ingressClassName", json!("istio")), json!({"ingress": {"ignoredClasses": []}}))]
+#[case(with("/metadata/labels", json!({"acme.cert-manager.io/http01-solver": "false"})), json!({}))]
+fn is_not_left_alone(#[case] object: Value, #[case] settings: Value) {
+    let stored = stored(&object, &settings, &cluster(&[wild()]));
+    assert_eq!(stored["spec"]["tls"][0]["secretName"], "wild");
+}
+
+const TEMPLATE: &str = "cert-manager.io/secret-template";
+
+#[test]
+fn a_producer_by_its_secret_template_is_left_alone_without_a_look_up() {
+    let producer = annotated(
+        author(),
+        TEMPLATE,
+        r#"{"labels": {"epinio.io/routing": "x"}}"#,
+    );
+    assert_left_alone(&annotated(producer, ISSUER, "le"), &json!({}));
+}
+
+#[rstest]
+#[case::no_trigger(annotated(author(), TEMPLATE, r#"{"labels":{"epinio.io/routing":""}}"#))]
+#[case::other_label(annotated(
+    annotated(author(), TEMPLATE, r#"{"labels":{"a":"b"}}"#),
+    ISSUER,
+    "le"
+))]
+#[case::no_labels(annotated(
+    annotated(author(), TEMPLATE, r#"{"annotations":{"epinio.io/routing":""}}"#),
+    ISSUER,
+    "le"
+))]
+#[case::not_json(annotated(annotated(author(), TEMPLATE, "{"), ISSUER, "le"))]
+fn is_no_producer_by_its_secret_template(#[case] object: Value) {
+    let stored = stored(&object, &json!({}), &cluster(&[wild()]));
+    assert_eq!(stored["spec"]["tls"][0]["secretName"], "wild");
+}
+
+/// ingress-shim names the Certificate after the Secret, so such a Secret is its own work.
+#[rstest]
+#[case::usable(wild().annotation("cert-manager.io/certificate-name", "wild"))]
+#[case::expired(wild().valid(-9, -1).annotation("cert-manager.io/certificate-name", "wild"))]
+fn a_producer_by_its_secret_is_left_alone(#[case] made: e2e_tests::certificates::TlsSecret) {
+    let tls = json!([
+        entry(&["a.example.com"], "wild"),
+        entry(&["b.example.com"], "own")
+    ]);
+    let producer = annotated(ingress(&[], tls), ISSUER, "le");
+    let other = routing_secret("other", &["*.example.com"]);
+    assert_untouched(&producer, &json!({}), &cluster(&[made, other]));
+}
+
+#[test]
+fn a_secret_made_from_another_certificate_makes_no_producer() {
+    let made = wild().annotation("cert-manager.io/certificate-name", "wildcard");
+    let author = annotated(
+        ingress(&[], json!([entry(&["a.example.com"], "wild")])),
+        ISSUER,
+        "le",
+    );
+    let stored = stored(&author, &json!({}), &cluster(&[made]));
+    assert_eq!(stored["metadata"]["annotations"].get(ISSUER), None);
+}
+
+#[rstest]
+#[case("DELETE", "networking.k8s.io", "Ingress", "")]
+#[case("CONNECT", "networking.k8s.io", "Ingress", "")]
+#[case("UPDATE", "networking.k8s.io", "Ingress", "status")]
+#[case("CREATE", "extensions", "Ingress", "")]
+#[case("CREATE", "", "Secret", "")]
+#[case("CREATE", "cert-manager.io", "Certificate", "")]
+#[case("UPDATE", "gateway.networking.k8s.io", "Gateway", "")]
+#[case("CREATE", "apps", "Deployment", "")]
+fn other_requests_are_accepted(
+    #[case] operation: &str,
+    #[case] group: &str,
+    #[case] kind: &str,
+    #[case] subresource: &str,
+) {
+    let request = json!({
+        "kind": {"group": group, "version": "v1", "kind": kind},
+        "operation": operation,
+        "namespace": NAMESPACE,
+        "subResource": subresource,
+        "object": author(),
+    });
+    let evaluation = POLICY
+        .validate(&request, &json!({}), &cluster(&[wild()]))
+        .unwrap();
+    assert!(evaluation.response.accepted);
+    assert_eq!(evaluation.response.mutated_object, None);
+    assert_eq!(evaluation.calls, []);
+}

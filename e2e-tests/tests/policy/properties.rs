@@ -1,0 +1,325 @@
+//! What must hold for every Ingress, whatever it looks like.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use e2e_tests::Cluster;
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::{Index, select},
+};
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+/// Clusters between which an Ingress may move, the last one without any routing secret.
+static CLUSTERS: LazyLock<Vec<Cluster>> = LazyLock::new(|| {
+    let exact = routing_secret("exact", &["b.example.com", "x.example.org"]);
+    let deep = routing_secret("deep", &["*.internal.example.com"]).valid(-1, 200);
+    let own = routing_secret("own", &["a.example.com"])
+        .annotation("cert-manager.io/certificate-name", "own");
+    let expired = routing_secret("exact", &["*.example.org"]).valid(-9, -1);
+    vec![
+        cluster(&[wild()]),
+        cluster(&[wild(), exact.clone(), deep.clone()]),
+        cluster(&[exact, own, wild()]),
+        cluster(&[expired, deep]),
+        cluster(&[]),
+    ]
+});
+
+const HOSTS: [&str; 10] = [
+    "a.example.com",
+    "A.Example.com",
+    "b.example.com",
+    "c.example.com",
+    "*.example.com",
+    "x.example.org",
+    "y.example.org",
+    "i.internal.example.com",
+    "10.0.0.1",
+    "not a host",
+];
+
+fn hosts() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        8 => vec(select(HOSTS.as_slice()), 1..5).prop_map(|hosts| json!(hosts)),
+        1 => Just(json!([])),
+        1 => Just(json!(null)),
+    ]
+}
+
+fn tls_entry() -> impl Strategy<Value = Value> {
+    let secret = prop_oneof![
+        8 => select(["own", "own", "other", "wild", "exact", "deep", ""].as_slice()).prop_map(|name| json!(name)),
+        1 => Just(json!(null)),
+    ];
+    (
+        prop::option::weighted(0.9, hosts()),
+        prop::option::weighted(0.9, secret),
+        any::<bool>(),
+    )
+        .prop_map(|(hosts, secret, more)| {
+            let mut entry = json!({});
+            if let Some(hosts) = hosts {
+                entry["hosts"] = hosts;
+            }
+            if more {
+                entry["more"] = json!({"deep": [null, 1.5]});
+            }
+            if let Some(secret) = secret {
+                entry["secretName"] = secret;
+            }
+            entry
+        })
+}
+
+fn annotations() -> impl Strategy<Value = Value> {
+    let triggers = select(vec![
+        json!({}),
+        json!({ISSUER: ""}),
+        json!({ISSUER: "le", "cert-manager.io/issuer": "x"}),
+        json!({"kubernetes.io/tls-acme": "true"}),
+        json!({"kubernetes.io/tls-acme": "no", "notes": "x"}),
+        json!({ISSUER: "le", "notes": null}),
+    ]);
+    prop_oneof![1 => Just(json!(null)), 6 => triggers]
+}
+
+prop_compose! {
+    fn an_ingress()(
+        rules in vec(select(HOSTS.as_slice()), 0..5),
+        tls in prop_oneof![8 => vec(tls_entry(), 0..5).prop_map(|tls| Some(json!(tls))), 1 => Just(None), 1 => Just(Some(json!(null)))],
+        annotations in prop::option::weighted(0.7, annotations()),
+        unknown in any::<bool>(),
+    ) -> Value {
+        let mut object = ingress(&rules, json!(null));
+        match tls {
+            Some(tls) => object["spec"]["tls"] = tls,
+            None => { object["spec"].as_object_mut().unwrap().remove("tls"); }
+        }
+        if let Some(annotations) = annotations {
+            object["metadata"]["annotations"] = annotations;
+        }
+        if unknown {
+            object["spec"]["unknown"] = json!({"nothing": null, "list": [{}, 1e100]});
+            object["status"] = json!({"loadBalancer": null});
+        }
+        object
+    }
+}
+
+prop_compose! {
+    fn settings()(
+        wildcards in select(["oneLabel", "anyDepth"].as_slice()),
+        plain in select(["secure", "ignore"].as_slice()),
+        partly in select(["leave", "omitHosts"].as_slice()),
+        ignored in select(vec![json!([]), json!(["i.*"]), json!(["b.example.com"])]),
+    ) -> Value {
+        json!({"wildcards": wildcards, "ignoredHosts": ignored, "ingress": {"plainHosts": plain, "partlyCovered": partly}})
+    }
+}
+
+/// How often each Secret is named by an entry.
+fn secret_counts(ingress: &Value) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for entry in ingress["spec"]["tls"].as_array().into_iter().flatten() {
+        if let Some(secret) = entry["secretName"].as_str() {
+            *counts.entry(secret.to_owned()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// The Ingress without what the policy may change.
+fn rest(ingress: &Value) -> Value {
+    let mut rest = ingress.clone();
+    rest["spec"].as_object_mut().unwrap().remove("tls");
+    let annotations = &mut rest["metadata"]["annotations"];
+    if let Some(annotations) = annotations.as_object_mut() {
+        for name in [
+            RECORD,
+            ISSUER,
+            "cert-manager.io/issuer",
+            "kubernetes.io/tls-acme",
+        ] {
+            annotations.remove(name);
+        }
+    }
+    if annotations
+        .as_object()
+        .is_none_or(serde_json::Map::is_empty)
+    {
+        rest["metadata"]
+            .as_object_mut()
+            .unwrap()
+            .remove("annotations");
+    }
+    rest
+}
+
+fn is_triggered(ingress: &Value) -> bool {
+    let annotations = &ingress["metadata"]["annotations"];
+    annotations.get(ISSUER).is_some()
+        || annotations.get("cert-manager.io/issuer").is_some()
+        || annotations["kubernetes.io/tls-acme"] == "true"
+}
+
+fn tls_hosts(ingress: &Value) -> Vec<String> {
+    let entries = ingress["spec"]["tls"].as_array().into_iter().flatten();
+    let hosts = entries.flat_map(|entry| entry["hosts"].as_array().into_iter().flatten());
+    hosts
+        .map(|host| host.as_str().unwrap().to_ascii_lowercase())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn twice_is_once_and_losing_the_secrets_restores(author in an_ingress(), settings in settings(), at in 0..4_usize) {
+        let stored = stored(&author, &settings, &CLUSTERS[at]);
+        assert_stable(&author, &stored, &settings, &CLUSTERS[at]);
+    }
+
+    #[test]
+    fn only_the_present_cluster_counts(author in an_ingress(), settings in settings(), before in 0..5_usize, after in 0..5_usize) {
+        let before = stored(&author, &settings, &CLUSTERS[before]);
+        let moved = stored(&before, &settings, &CLUSTERS[after]);
+        prop_assert_eq!(moved, stored(&author, &settings, &CLUSTERS[after]));
+    }
+
+    #[test]
+    fn nothing_else_changes(author in an_ingress(), settings in settings(), at in 0..4_usize) {
+        let stored = stored(&author, &settings, &CLUSTERS[at]);
+        prop_assert_eq!(rest(&stored), rest(&author));
+    }
+
+    #[test]
+    fn no_secret_is_named_twice_because_of_us(author in an_ingress(), settings in settings(), at in 0..4_usize) {
+        let stored = stored(&author, &settings, &CLUSTERS[at]);
+        let before = secret_counts(&author);
+        for (secret, count) in secret_counts(&stored) {
+            prop_assert!(count <= before.get(&secret).copied().unwrap_or(0).max(1), "{}: {}", secret, count);
+        }
+    }
+
+    #[test]
+    fn no_host_loses_its_entry(author in an_ingress(), settings in settings(), at in 0..4_usize) {
+        let stored = stored(&author, &settings, &CLUSTERS[at]);
+        if stored["metadata"]["annotations"][RECORD].as_str().is_none_or(|record| !record.contains("\"omitted\"")) {
+            let after = tls_hosts(&stored);
+            for host in tls_hosts(&author) {
+                prop_assert!(after.contains(&host), "{} is lost", host);
+            }
+        }
+    }
+
+    /// cert-manager makes a Certificate for every entry with hosts and a Secret while there is a trigger.
+    #[test]
+    fn no_certificate_is_ordered_into_a_routing_secret_because_of_us(author in an_ingress(), settings in settings(), at in 0..4_usize) {
+        let stored = stored(&author, &settings, &CLUSTERS[at]);
+        if is_triggered(&stored) {
+            let before: Vec<_> = author["spec"]["tls"].as_array().into_iter().flatten().collect();
+            for entry in stored["spec"]["tls"].as_array().into_iter().flatten() {
+                let ordered = entry["hosts"].as_array().is_some_and(|hosts| !hosts.is_empty()) && entry["secretName"] != "";
+                let is_routing = ["wild", "exact", "deep"].iter().any(|name| entry["secretName"] == *name);
+                prop_assert!(!(ordered && is_routing) || before.iter().any(|old| old["secretName"] == entry["secretName"]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_rewritten_ingress_passes_require(author in an_ingress(), at in 0..4_usize) {
+        let rewritten = stored(&author, &json!({}), &CLUSTERS[at]);
+        assert_untouched(&rewritten, &json!({"ingress": {"action": "require"}}), &CLUSTERS[at]);
+    }
+}
+
+const HIDDEN: &str = "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t";
+
+/// A value of any type, with a text that no answer may show.
+fn anything() -> impl Strategy<Value = Value> {
+    select(vec![
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1e300),
+        json!(""),
+        json!(HIDDEN),
+        json!([]),
+        json!([HIDDEN]),
+        json!({}),
+        json!({HIDDEN: HIDDEN}),
+        json!([[[[null]]]]),
+    ])
+}
+
+/// Every place in a value, as JSON pointers.
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                pointers(item, &format!("{at}/{place}"), found);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                pointers(
+                    member,
+                    &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")),
+                    found,
+                );
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The request to update an Ingress that was rewritten before.
+fn update_of(author: &Value, settings: &Value) -> Value {
+    let rewritten = stored(author, settings, &CLUSTERS[1]);
+    let mut request = e2e_tests::request_from(rewritten).unwrap();
+    request["operation"] = json!("UPDATE");
+    request
+}
+
+/// Puts values of any type at any place.
+fn disturb(value: &mut Value, changes: Vec<(Index, Value)>) {
+    for (place, change) in changes {
+        let mut places = Vec::new();
+        pointers(value, "", &mut places);
+        *value.pointer_mut(place.get(&places).as_str()).unwrap() = change;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_payload_traps(
+        author in an_ingress(),
+        settings in settings(),
+        changes in vec((any::<Index>(), anything()), 1..4),
+        cut in prop::option::weighted(0.1, any::<Index>()),
+    ) {
+        let mut payload = json!({"request": update_of(&author, &settings), "settings": settings});
+        disturb(&mut payload, changes);
+        let mut text = payload.to_string().into_bytes();
+        if let Some(cut) = cut {
+            text.truncate(cut.index(text.len()));
+        }
+        let answer = POLICY.call("validate", &text, &CLUSTERS[1]).unwrap();
+        let response: Value = serde_json::from_slice(&answer.answer).unwrap();
+        prop_assert!(response["accepted"].is_boolean());
+    }
+
+    #[test]
+    fn no_object_is_echoed(author in an_ingress(), changes in vec((any::<Index>(), anything()), 1..4)) {
+        let mut request = update_of(&author, &json!({}));
+        disturb(&mut request["object"], changes);
+        let response = POLICY.validate(&request, &json!({}), &CLUSTERS[1]).unwrap().response;
+        prop_assert!(!response.message.unwrap_or_default().contains(HIDDEN));
+    }
+}

@@ -1,0 +1,69 @@
+//! Section 8 of the contract, as `validate_settings` and `validate` see it.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+#[rstest]
+#[case(json!({}))]
+#[case(json!(null))]
+#[case(json!({
+    "routingLabel": "epinio.io/routing", "wildcards": "oneLabel", "ignoredHosts": [],
+    "ingress": {
+        "action": "mutate", "plainHosts": "secure", "partlyCovered": "leave",
+        "issuerAnnotations": [], "ignoredClasses": ["istio"],
+    },
+}))]
+fn valid_settings(#[case] settings: Value) {
+    let verdict = POLICY.validate_settings(&settings).unwrap();
+    assert!(verdict.valid, "{:?}", verdict.message);
+}
+
+#[test]
+fn every_fault_is_reported_at_once() {
+    let settings = json!({
+        "routingLabel": "not a label",
+        "wildcards": "some",
+        "ignoredHosts": ["*.ok", "[", 7],
+        "ingress": {"action": true, "plainHosts": "", "partlyCovered": 1, "issuerAnnotations": "x", "other": 1},
+        "strange": {},
+    });
+    let verdict = POLICY.validate_settings(&settings).unwrap();
+    assert!(!verdict.valid);
+    let message = verdict.message.unwrap();
+    for field in [
+        "routingLabel:",
+        "wildcards:",
+        "ignoredHosts[1]:",
+        "ignoredHosts[2]:",
+        "ingress.action:",
+        "ingress.plainHosts:",
+        "ingress.partlyCovered:",
+        "ingress.issuerAnnotations:",
+        "ingress.other:",
+        "strange:",
+    ] {
+        assert!(
+            message.lines().any(|line| line.starts_with(field)),
+            "{field} is missing in {message}"
+        );
+    }
+    assert_eq!(message.lines().count(), 10);
+}
+
+#[rstest]
+#[case(json!([]))]
+#[case(json!("settings"))]
+#[case(json!({"ingress": []}))]
+fn settings_of_the_wrong_type(#[case] settings: Value) {
+    let verdict = POLICY.validate_settings(&settings).unwrap();
+    assert!(!verdict.valid && verdict.message.unwrap().contains("must be an object"));
+}
+
+#[test]
+fn a_request_with_wrong_settings_is_rejected() {
+    let author = ingress(&["a.example.com"], json!([]));
+    let response = evaluate(&author, &json!({"wildcards": 1}), &cluster(&[wild()])).response;
+    assert!(!response.accepted && response.message.unwrap().contains("wildcards"));
+}

@@ -1,0 +1,105 @@
+//! What the tests of the policy share: the policy, objects, and a shorter way to ask.
+
+use std::{path::Path, sync::LazyLock};
+
+use e2e_tests::{Cluster, Evaluation, Policy, certificates::TlsSecret, request_from};
+use serde_json::{Value, json};
+
+pub const NAMESPACE: &str = "workspace";
+pub const RECORD: &str = "routing-secrets-policy/replaced";
+pub const ISSUER: &str = "cert-manager.io/cluster-issuer";
+
+/// The policy, compiled once for all tests.
+pub static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+    let wasm = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm");
+    Policy::load(&wasm).expect("`make policy.wasm` builds it, `make test` does so first")
+});
+
+/// A usable routing secret in [`NAMESPACE`] whose certificate has these SANs.
+pub fn routing_secret(name: &str, sans: &[&str]) -> TlsSecret {
+    let secret = TlsSecret::new(name)
+        .namespace(NAMESPACE)
+        .label("epinio.io/routing", "");
+    sans.iter().fold(secret, |secret, san| secret.san(san))
+}
+
+/// The routing secret `wild` for `*.example.com`.
+pub fn wild() -> TlsSecret {
+    routing_secret("wild", &["*.example.com"])
+}
+
+/// A cluster with these Secrets.
+pub fn cluster(secrets: &[TlsSecret]) -> Cluster {
+    Cluster::new(secrets.iter().map(TlsSecret::to_manifest).collect())
+}
+
+/// An Ingress with a rule for each of these hosts and these TLS entries.
+pub fn ingress(rules: &[&str], tls: Value) -> Value {
+    let rules: Vec<_> = rules.iter().map(|host| rule(host)).collect();
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "app", "namespace": NAMESPACE},
+        "spec": {"rules": rules, "tls": tls},
+    })
+}
+
+pub fn rule(host: &str) -> Value {
+    let service = json!({"service": {"name": "app", "port": {"number": 80}}});
+    json!({"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": service}]}})
+}
+
+/// A TLS entry.
+pub fn entry(hosts: &[&str], secret: &str) -> Value {
+    json!({"hosts": hosts, "secretName": secret})
+}
+
+/// The object with an annotation.
+pub fn annotated(mut object: Value, name: &str, value: &str) -> Value {
+    object["metadata"]["annotations"][name] = json!(value);
+    object
+}
+
+/// Evaluates the creation of an object.
+pub fn evaluate(object: &Value, settings: &Value, cluster: &Cluster) -> Evaluation {
+    let request = request_from(object.clone()).unwrap();
+    POLICY.validate(&request, settings, cluster).unwrap()
+}
+
+/// Evaluates the creation of an object that must be accepted; what is stored.
+pub fn stored(object: &Value, settings: &Value, cluster: &Cluster) -> Value {
+    let evaluation = evaluate(object, settings, cluster);
+    assert!(
+        evaluation.response.accepted,
+        "rejected: {:?}",
+        evaluation.response.message
+    );
+    evaluation
+        .response
+        .mutated_object
+        .unwrap_or_else(|| object.clone())
+}
+
+/// Asserts that an object is stored as it is.
+pub fn assert_untouched(object: &Value, settings: &Value, cluster: &Cluster) {
+    let response = evaluate(object, settings, cluster).response;
+    assert!(response.accepted, "rejected: {:?}", response.message);
+    assert_eq!(response.mutated_object, None);
+}
+
+/// Asserts that evaluating what is stored changes nothing, and that the author's object comes back
+/// exactly when all routing secrets are gone.
+pub fn assert_stable(author: &Value, stored: &Value, settings: &Value, cluster: &Cluster) {
+    assert_untouched(stored, settings, cluster);
+    let gone = self::stored(stored, settings, &self::cluster(&[]));
+    assert_eq!(&gone, author);
+}
+
+/// The TLS entries that are stored for these, with the secrets of `cluster` and default settings;
+/// that the result is stable is asserted on the way.
+pub fn rewritten_tls(rules: &[&str], tls: Value, cluster: &Cluster) -> Value {
+    let author = ingress(rules, tls);
+    let stored = stored(&author, &json!({}), cluster);
+    assert_stable(&author, &stored, &json!({}), cluster);
+    stored["spec"]["tls"].clone()
+}

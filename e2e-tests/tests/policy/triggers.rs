@@ -1,0 +1,183 @@
+//! Section 4 of the contract: annotations that make cert-manager issue certificates.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+fn covered() -> Value {
+    ingress(
+        &["a.example.com"],
+        json!([entry(&["a.example.com"], "own")]),
+    )
+}
+
+fn partly() -> Value {
+    let tls = json!([
+        entry(&["a.example.com", "x.example.org"], "own"),
+        entry(&["b.example.com"], "wild")
+    ]);
+    ingress(&["a.example.com", "x.example.org", "b.example.com"], tls)
+}
+
+fn omit_hosts() -> Value {
+    json!({"ingress": {"partlyCovered": "omitHosts"}})
+}
+
+#[rstest]
+#[case("cert-manager.io/issuer", "le")]
+#[case("cert-manager.io/issuer", "")]
+#[case("cert-manager.io/cluster-issuer", "le")]
+#[case("kubernetes.io/tls-acme", "true")]
+#[case("kubernetes.io/tls-acme", "1")]
+#[case("kubernetes.io/tls-acme", "T")]
+#[case("example.org/issue", "x")]
+fn a_trigger_is_removed_when_every_tls_host_is_covered(#[case] name: &str, #[case] value: &str) {
+    let settings = json!({"ingress": {"issuerAnnotations": ["example.org/issue"]}});
+    let author = annotated(annotated(covered(), name, value), "other", "stays");
+    let stored = stored(&author, &settings, &cluster(&[wild()]));
+    assert_eq!(
+        stored["spec"]["tls"],
+        json!([entry(&["a.example.com"], "wild")])
+    );
+    assert_eq!(stored["metadata"]["annotations"].get(name), None);
+    assert_eq!(stored["metadata"]["annotations"]["other"], "stays");
+    assert_stable(&author, &stored, &settings, &cluster(&[wild()]));
+}
+
+#[rstest]
+#[case("kubernetes.io/tls-acme", "false")]
+#[case("kubernetes.io/tls-acme", "yes")]
+#[case("cert-manager.io/issuer-kind", "ClusterIssuer")]
+#[case("example.org/issue", "x")]
+fn no_trigger(#[case] name: &str, #[case] value: &str) {
+    let author = annotated(covered(), name, value);
+    let stored = stored(&author, &json!({}), &cluster(&[wild()]));
+    assert_eq!(
+        stored["spec"]["tls"],
+        json!([entry(&["a.example.com"], "wild")])
+    );
+    assert_eq!(stored["metadata"]["annotations"][name], value);
+}
+
+#[test]
+fn a_trigger_is_removed_from_an_ingress_that_names_its_routing_secret_already() {
+    let author = annotated(
+        ingress(&[], json!([entry(&["a.example.com"], "wild")])),
+        ISSUER,
+        "le",
+    );
+    let stored = stored(&author, &json!({}), &cluster(&[wild()]));
+    assert_eq!(stored["spec"], author["spec"]);
+    assert_eq!(stored["metadata"]["annotations"].get(ISSUER), None);
+    assert_stable(&author, &stored, &json!({}), &cluster(&[wild()]));
+}
+
+#[test]
+fn a_trigger_stays_where_there_is_nothing_to_cover() {
+    let author = annotated(
+        ingress(
+            &["x.example.org"],
+            json!([entry(&["x.example.org"], "own")]),
+        ),
+        ISSUER,
+        "le",
+    );
+    assert_untouched(&author, &json!({}), &cluster(&[wild()]));
+    let plain = annotated(ingress(&["x.example.org"], json!([])), ISSUER, "le");
+    assert_untouched(&plain, &json!({}), &cluster(&[wild()]));
+}
+
+#[test]
+fn a_partly_covered_ingress_is_left_with_a_warning_that_names_both_sides() {
+    let author = annotated(partly(), ISSUER, "le");
+    let response = evaluate(&author, &json!({}), &cluster(&[wild()])).response;
+    assert!(response.accepted);
+    assert_eq!(response.mutated_object, None);
+    let warnings = response.warnings.join("\n");
+    for part in [
+        "a.example.com (wild)",
+        "b.example.com (wild)",
+        "not covered: x.example.org",
+        ISSUER,
+    ] {
+        assert!(warnings.contains(part), "{part} is missing in {warnings}");
+    }
+}
+
+#[test]
+fn a_partly_covered_ingress_without_trigger_is_rewritten() {
+    let stored = stored(&partly(), &json!({}), &cluster(&[wild()]));
+    let expected = json!([
+        entry(&["a.example.com", "b.example.com"], "wild"),
+        entry(&["x.example.org"], "own")
+    ]);
+    assert_eq!(stored["spec"]["tls"], expected);
+    assert_stable(&partly(), &stored, &json!({}), &cluster(&[wild()]));
+}
+
+#[test]
+fn hosts_can_be_omitted_from_the_entries_of_routing_secrets() {
+    let author = annotated(partly(), ISSUER, "le");
+    let stored = stored(&author, &omit_hosts(), &cluster(&[wild()]));
+    let expected = json!([{"secretName": "wild"}, entry(&["x.example.org"], "own")]);
+    assert_eq!(stored["spec"]["tls"], expected);
+    assert_eq!(stored["metadata"]["annotations"][ISSUER], "le");
+    assert_stable(&author, &stored, &omit_hosts(), &cluster(&[wild()]));
+}
+
+#[test]
+fn omitted_hosts_come_back_when_everything_is_covered() {
+    let author = annotated(partly(), ISSUER, "le");
+    let omitted = stored(&author, &omit_hosts(), &cluster(&[wild()]));
+    let both = cluster(&[wild(), routing_secret("org", &["*.example.org"])]);
+    let complete = stored(&omitted, &omit_hosts(), &both);
+    let expected = json!([
+        entry(&["a.example.com", "b.example.com"], "wild"),
+        entry(&["x.example.org"], "org")
+    ]);
+    assert_eq!(complete["spec"]["tls"], expected);
+    assert_eq!(complete["metadata"]["annotations"].get(ISSUER), None);
+    assert_stable(&author, &complete, &omit_hosts(), &both);
+}
+
+#[test]
+fn an_entry_without_hosts_that_names_its_routing_secret_needs_no_record() {
+    let tls = json!([{"secretName": "wild"}, entry(&["x.example.org"], "own")]);
+    let author = annotated(
+        ingress(&["a.example.com", "x.example.org"], tls),
+        ISSUER,
+        "le",
+    );
+    assert_untouched(&author, &omit_hosts(), &cluster(&[wild()]));
+}
+
+#[test]
+fn losing_one_of_two_routing_secrets_brings_the_trigger_back() {
+    let author = annotated(
+        ingress(
+            &[],
+            json!([entry(&["a.example.com", "b.example.org"], "own")]),
+        ),
+        ISSUER,
+        "le",
+    );
+    let both = cluster(&[wild(), routing_secret("org", &["*.example.org"])]);
+    let rewritten = stored(&author, &json!({}), &both);
+    assert_eq!(rewritten["metadata"]["annotations"].get(ISSUER), None);
+    assert_eq!(stored(&rewritten, &json!({}), &cluster(&[wild()])), author);
+}
+
+#[test]
+fn certificates_that_keep_renewing_are_mentioned_on_update() {
+    let mut request = e2e_tests::request_from(annotated(covered(), ISSUER, "le")).unwrap();
+    let warnings = |request: &Value| {
+        let evaluation = POLICY
+            .validate(request, &json!({}), &cluster(&[wild()]))
+            .unwrap();
+        evaluation.response.warnings.join("\n")
+    };
+    assert!(!warnings(&request).contains("keep renewing"));
+    request["operation"] = json!("UPDATE");
+    assert!(warnings(&request).contains("keep renewing"));
+}
