@@ -22,7 +22,10 @@ use self::{
     outcome::{Means, Outcome},
     plan::Plan,
     record::RECORD,
-    report::{Uses, change_warnings, changes, partly_covered_warnings, violation},
+    report::{
+        Uses, annotation_faults, change_warnings, changes, danger_warnings, host_faults,
+        listed_hosts_faults, partly_covered_warnings, violation,
+    },
     restore::Past,
     trigger::{makes_routing_secrets, triggers},
 };
@@ -89,70 +92,154 @@ pub fn review(
         RoutingTable::default()
     };
     let plan = Plan::new(&intent, &table, settings);
-    let course = if plan.served.is_empty() || is_producer(&intent, &triggers, &table) {
-        Course::AsIntended
-    } else {
-        Course::of(&plan, &triggers, settings)
+    let case = Case {
+        ingress: &ingress,
+        intent: &intent,
+        triggers: &triggers,
+        table: &table,
+        plan: &plan,
     };
-    let (outcome, warnings, plan) = match course {
-        Course::AsIntended => (Outcome::intended(&intent), Vec::new(), Plan::default()),
-        Course::Leave(warnings) => (Outcome::intended(&intent), warnings, Plan::default()),
-        Course::Rewrite(means) => {
-            let outcome = Outcome::planned(&intent, &plan, means)?;
-            if outcome.fits(&intent) {
-                (outcome, Vec::new(), plan)
-            } else {
-                let warning = format!(
-                    "left as it is: annotation {RECORD} would be more than Kubernetes stores"
-                );
-                (Outcome::intended(&intent), vec![warning], Plan::default())
-            }
-        }
-    };
-    let Some(object) = outcome.apply(&ingress)? else {
-        return Ok(Decision::accept().warn(warnings));
-    };
-    let found = Uses::of(&ingress.tls, &ingress.rule_hosts);
-    let intended = Uses::of(&intent.tls, &ingress.rule_hosts);
-    let changes = changes(&found, &intended, &plan.served);
-    let removed = outcome.removed_annotations(&ingress);
-    let decision = match settings.ingress.action {
-        Action::Mutate => {
-            Decision::mutate(object).warn(change_warnings(&changes, &removed, request.is_update()))
-        }
-        Action::Require => violation(&ingress.to_string(), &changes, &removed)
-            .map_or_else(Decision::accept, Decision::reject),
-    };
-    Ok(decision.warn(warnings).audit(plan.served))
+    match settings.ingress.action {
+        Action::Mutate => case.mutate(case.course(settings), request.is_update()),
+        Action::Require => case.require(case.course(settings)),
+    }
 }
 
-/// What is done about an Ingress of which some hosts are covered.
+/// What is done about an Ingress.
 enum Course<'a> {
     /// What the author wants is what is stored.
     AsIntended,
-    /// The same, and the author is warned.
+    /// The same, and the author is told why.
     Leave(Vec<String>),
     /// The plan is carried out.
     Rewrite(Means<'a>),
 }
 
-impl<'a> Course<'a> {
-    /// ingress-shim must not order a certificate into a routing secret, so while there is a trigger,
-    /// no entry that it looks at may name one.
-    fn of(plan: &Plan, triggers: &'a [String], settings: &Settings) -> Self {
-        if triggers.is_empty() || plan.uncovered.is_empty() {
-            return Self::Rewrite(Means {
-                remove: triggers,
+/// An Ingress and all that is known about it.
+struct Case<'a> {
+    ingress: &'a Ingress<'a>,
+    intent: &'a Intent<'a>,
+    triggers: &'a [String],
+    table: &'a RoutingTable,
+    plan: &'a Plan,
+}
+
+impl Case<'_> {
+    /// ingress-shim must not be made to order a certificate into a routing secret: while there is a
+    /// trigger, none of our entries may have both hosts and a Secret.
+    fn course(&self, settings: &Settings) -> Course<'_> {
+        if self.plan.served.is_empty() || self.is_producer() {
+            Course::AsIntended
+        } else if self.triggers.is_empty() || self.plan.uncovered.is_empty() {
+            Course::Rewrite(Means {
+                remove: self.triggers,
                 omit_hosts: false,
-            });
+            })
+        } else {
+            match settings.ingress.partly_covered {
+                PartlyCovered::Leave => {
+                    Course::Leave(partly_covered_warnings(self.plan, self.triggers))
+                }
+                PartlyCovered::OmitHosts => Course::Rewrite(Means {
+                    remove: &[],
+                    omit_hosts: true,
+                }),
+            }
         }
-        match settings.ingress.partly_covered {
-            PartlyCovered::Leave => Self::Leave(partly_covered_warnings(plan, triggers)),
-            PartlyCovered::OmitHosts => Self::Rewrite(Means {
-                remove: &[],
-                omit_hosts: true,
-            }),
+    }
+
+    /// Carries out the course.
+    fn mutate(&self, course: Course<'_>, is_update: bool) -> serde_json::Result<Decision> {
+        let (outcome, served, mut warnings) = match course {
+            Course::AsIntended => (Outcome::intended(self.intent), &[][..], Vec::new()),
+            Course::Leave(warnings) => (Outcome::intended(self.intent), &[][..], warnings),
+            Course::Rewrite(means) => {
+                let outcome = Outcome::planned(self.intent, self.plan, means)?;
+                if outcome.fits(self.intent) {
+                    (outcome, self.plan.served.as_slice(), Vec::new())
+                } else {
+                    let warning = format!(
+                        "left as it is: annotation {RECORD} would be more than Kubernetes stores"
+                    );
+                    (Outcome::intended(self.intent), &[][..], vec![warning])
+                }
+            }
+        };
+        warnings.extend(self.dangers(&outcome));
+        let Some(object) = outcome.apply(self.ingress)? else {
+            return Ok(Decision::accept().warn(warnings));
+        };
+        let removed = outcome.removed_annotations(self.ingress);
+        let (found, intended) = self.uses();
+        let changes = changes(&found, &intended, served);
+        Ok(Decision::mutate(object)
+            .warn(warnings)
+            .warn(change_warnings(&changes, &removed, is_update))
+            .audit(served.to_vec()))
+    }
+
+    /// Rejects what the course would change, and changes nothing: the audit scanner and the monitor
+    /// mode of policy-server count a changed object as a good one.
+    fn require(&self, course: Course<'_>) -> serde_json::Result<Decision> {
+        let intended = Outcome::intended(self.intent);
+        let dangers = self.dangers(&intended);
+        let (outcome, served, means) = match course {
+            Course::AsIntended => (intended, &[][..], Means::default()),
+            Course::Leave(warnings) => {
+                return Ok(Decision::accept().warn(warnings).warn(dangers));
+            }
+            Course::Rewrite(means) => {
+                let outcome = Outcome::planned(self.intent, self.plan, means)?;
+                (outcome, self.plan.served.as_slice(), means)
+            }
+        };
+        if outcome.apply(self.ingress)?.is_none() {
+            return Ok(Decision::accept().warn(dangers));
         }
+        let (found, intended) = self.uses();
+        let mut faults = host_faults(&changes(&found, &intended, served));
+        faults.extend(annotation_faults(
+            &outcome.removed_annotations(self.ingress),
+        ));
+        if means.omit_hosts {
+            faults.extend(listed_hosts_faults(
+                &self.ingress.tls,
+                served,
+                self.triggers,
+            ));
+        }
+        Ok(match violation(&self.ingress.to_string(), &faults) {
+            Some(message) => Decision::reject(message).audit(served.to_vec()),
+            None => Decision::accept().warn(dangers),
+        })
+    }
+
+    /// Warnings about routing secrets that cert-manager is told to overwrite.
+    fn dangers(&self, outcome: &Outcome<'_>) -> Vec<String> {
+        if self.is_producer() {
+            return Vec::new();
+        }
+        danger_warnings(outcome, self.triggers, self.table)
+    }
+
+    /// The Secrets of the hosts in the request, and as the author wants them.
+    fn uses(&self) -> (Uses<'_>, Uses<'_>) {
+        let rule_hosts = &self.ingress.rule_hosts;
+        (
+            Uses::of(&self.ingress.tls, rule_hosts),
+            Uses::of(&self.intent.tls, rule_hosts),
+        )
+    }
+
+    /// Whether ingress-shim makes a routing secret from this Ingress: an entry names one that comes
+    /// from a Certificate named like it, as ingress-shim names them.
+    fn is_producer(&self) -> bool {
+        let mut named = self
+            .intent
+            .tls
+            .iter()
+            .filter_map(|entry| entry.secret.as_deref());
+        !self.triggers.is_empty() && named.any(|secret| self.table.is_made_by_namesake(secret))
     }
 }
 
@@ -184,16 +271,6 @@ fn asks_for_routing_secrets(intent: &Intent<'_>, triggers: &[String], settings: 
         !triggers.is_empty() && makes_routing_secrets(&intent.annotations, settings);
     !is_template_producer
         && hosts.any(|host| Host::parse(host).is_some_and(|host| !settings.ignores(&host)))
-}
-
-/// Whether ingress-shim makes a routing secret from this Ingress: it labels its Secrets so, or an entry
-/// names one that comes from a Certificate named like it, as ingress-shim names them.
-fn is_producer(intent: &Intent<'_>, triggers: &[String], table: &RoutingTable) -> bool {
-    let mut named = intent
-        .tls
-        .iter()
-        .filter_map(|entry| entry.secret.as_deref());
-    !triggers.is_empty() && named.any(|secret| table.is_made_by_namesake(secret))
 }
 
 /// Reads the annotation that holds the record.

@@ -137,3 +137,7 @@ pub fn is_same(one: &RawValue, other: &RawValue) -> bool {
     let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
     one.get() == other.get() || value(one).is_some_and(|one| value(other) == Some(one))
 }
+
+#[cfg(test)]
+#[path = "json_tests.rs"]
+mod tests;

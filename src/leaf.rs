@@ -29,7 +29,7 @@ pub struct Leaf {
     pub dns_names: Vec<String>,
     /// The first second, since 1970, in which the certificate is valid.
     pub not_before: u64,
-    /// The last second, since 1970, in which the certificate is valid.
+    /// The second, since 1970, from which on the certificate is not valid any more.
     pub not_after: u64,
     /// Whether cert-manager made it to bridge the time until the real one is issued.
     pub temporary: bool,
@@ -141,3 +141,7 @@ fn for_each<'a, T: Decode<'a, Error = der::Error>>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "leaf_tests.rs"]
+mod tests;

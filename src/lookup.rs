@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kubewarden_policy_sdk::{
-    host_capabilities::kubernetes::ListResourcesByNamespaceRequest, wapc_guest,
+    host_capabilities::kubernetes::ListResourcesByNamespaceRequest, logging::KubewardenDrain,
+    wapc_guest,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use slog::{Drain, Logger, info, o};
 use thiserror::Error;
 
 use crate::{
@@ -78,8 +80,13 @@ impl HostCluster<'_> {
         // serde's own message would quote the answer.
         let list: SecretList<'_> = serde_json::from_slice(&answer)
             .map_err(|_| "the answer is not a list of Secrets".to_owned())?;
-        let secrets = list.items.into_iter().filter_map(|item| self.read(item));
-        Ok(secrets.collect())
+        let secrets: Vec<_> = list
+            .items
+            .into_iter()
+            .filter_map(|item| self.read(item))
+            .collect();
+        log_unusable(namespace, &secrets);
+        Ok(secrets)
     }
 
     /// One item of a list; `None` if it has not the shape of a Secret, which must not hide the others.
@@ -104,6 +111,25 @@ impl HostCluster<'_> {
             .map_err(|_| Unusable::NoCertificate)?;
         Offer::from_pem(&String::from_utf8_lossy(&text), self.wildcards, self.now)
     }
+}
+
+/// Tells the operator in the log of policy-server why routing secrets are passed over.
+fn log_unusable(namespace: &str, secrets: &[RoutingSecret]) {
+    const MOST_NAMES: usize = 10;
+    let unusable = secrets
+        .iter()
+        .filter_map(|secret| Some((&secret.name, secret.offer.as_ref().err()?)));
+    let mut causes: Vec<_> = unusable
+        .map(|(name, cause)| format!("{name}: {cause}"))
+        .collect();
+    if causes.is_empty() {
+        return;
+    }
+    causes.sort();
+    let more = causes.len().saturating_sub(MOST_NAMES);
+    causes.truncate(MOST_NAMES);
+    let log = Logger::root(KubewardenDrain::new().fuse(), o!());
+    info!(log, "routing secrets that are not used"; "namespace" => namespace, "secrets" => causes.join("; "), "more" => more);
 }
 
 #[derive(Deserialize)]

@@ -3,18 +3,21 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// The DER of the first certificate in `text`, the leaf of a chain.
-///
-/// `None` if there is no such block, or if it has no end or is not base64.
+/// The DER of the first certificate in `text`, the leaf of a chain; blocks that have no end or are not
+/// base64 are passed over.
 pub fn first_certificate(text: &str) -> Option<Vec<u8>> {
-    let mut lines = text.lines().map(str::trim_ascii_end);
-    lines.find(|line| *line == "-----BEGIN CERTIFICATE-----")?;
-    let mut base64 = String::with_capacity(text.len());
-    for line in lines {
-        if line == "-----END CERTIFICATE-----" {
-            return STANDARD.decode(base64).ok();
+    let mut block: Option<String> = None;
+    for line in text.lines().map(str::trim_ascii) {
+        match (line, &mut block) {
+            ("-----BEGIN CERTIFICATE-----", _) => block = Some(String::new()),
+            ("-----END CERTIFICATE-----", _) => {
+                if let Some(der) = block.take().and_then(|base64| STANDARD.decode(base64).ok()) {
+                    return Some(der);
+                }
+            }
+            (line, Some(base64)) => base64.push_str(line),
+            (_, None) => {}
         }
-        base64.push_str(line.trim_ascii_start());
     }
     None
 }

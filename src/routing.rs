@@ -1,9 +1,6 @@
 //! Routing secrets, and the table that finds the one for a host.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use thiserror::Error;
 use wildmatch::WildMatch;
@@ -54,7 +51,7 @@ pub struct RoutingSecret {
 pub struct Offer {
     /// The names that can cover a host.
     pub patterns: Vec<DnsPattern>,
-    /// The last second, since 1970, in which it is valid.
+    /// The second, since 1970, from which on it is not valid any more.
     pub not_after: u64,
 }
 
@@ -98,7 +95,8 @@ impl Offer {
 pub struct RoutingTable {
     names: Vec<String>,
     numbers: BTreeMap<String, usize>,
-    producers: BTreeSet<String>,
+    /// Every routing secret, usable or not, and whether its Certificate has the same name.
+    known: BTreeMap<String, bool>,
     wildcards: Wildcards,
     exact: BTreeMap<String, Vec<usize>>,
     below: BTreeMap<String, Vec<usize>>,
@@ -114,9 +112,8 @@ impl RoutingTable {
         };
         let mut usable = Vec::new();
         for secret in secrets {
-            if secret.certificate_name.as_ref() == Some(&secret.name) {
-                table.producers.insert(secret.name.clone());
-            }
+            let by_namesake = secret.certificate_name.as_ref() == Some(&secret.name);
+            table.known.insert(secret.name.clone(), by_namesake);
             if let Ok(offer) = secret.offer {
                 usable.push((Reverse(offer.not_after), secret.name, offer.patterns));
             }
@@ -166,10 +163,15 @@ impl RoutingTable {
         })
     }
 
+    /// Whether the Secret of this name is a routing secret, usable or not.
+    pub fn is_routing_secret(&self, secret: &str) -> bool {
+        self.known.contains_key(secret)
+    }
+
     /// Whether the Secret of this name is a routing secret, usable or not, made from a Certificate of
     /// the same name, as ingress-shim names them.
     pub fn is_made_by_namesake(&self, secret: &str) -> bool {
-        self.producers.contains(secret)
+        self.known.get(secret) == Some(&true)
     }
 
     fn exact_number(&self, host: &Host) -> Option<usize> {

@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::{
     ingress::{
         intent::Intent,
-        object::{Ingress, write_entry},
+        object::{Ingress, TlsEntry, write_entry},
         plan::{Fate, Piece, Plan, PlannedEntry},
         record::{Blank, Blanks, Now, RECORD, Record, Replaced},
     },
@@ -64,22 +64,22 @@ impl<'a> Outcome<'a> {
             tls: Vec::new(),
             ..Self::intended(intent)
         };
-        let omits = |entry: &PlannedEntry| means.omit_hosts && entry.is_served();
         let mut written = Vec::new();
-        for entry in &plan.entries {
+        for entry in plan.entries(means.omit_hosts) {
             let base = entry
                 .pieces
                 .first()
                 .and_then(|piece| intent.tls.get(piece.origin?));
-            let same =
-                base.filter(|base| entry.is_verbatim() && (base.hosts.is_empty() || !omits(entry)));
-            outcome.tls.push(if let Some(same) = same {
-                Cow::Borrowed(same.raw.as_ref())
+            let omits = means.omit_hosts && entry.is_served();
+            let same = base.filter(|base| entry.is_verbatim() && (base.hosts.is_empty() || !omits));
+            if let Some(same) = same {
+                outcome.tls.push(Cow::Borrowed(same.raw.as_ref()));
             } else {
+                let hosts = (!omits).then(|| entry.hosts());
+                let raw = write_entry(base, hosts, entry.secret)?;
                 written.push((outcome.tls.len(), entry));
-                let hosts = (!omits(entry)).then(|| entry.hosts());
-                Cow::Owned(write_entry(base, hosts, entry.secret.as_deref())?)
-            });
+                outcome.tls.push(Cow::Owned(raw));
+            }
         }
         let mut record = Record {
             omitted: means.omit_hosts,
@@ -145,6 +145,17 @@ impl<'a> Outcome<'a> {
         to_raw_value(&ingress.root.edited(&root)).map(Some)
     }
 
+    /// The entries of `spec.tls` afterwards.
+    pub fn tls(&self) -> impl Iterator<Item = TlsEntry<'_>> {
+        let entries = self.tls.iter().map(AsRef::as_ref);
+        entries.filter_map(|raw: &RawValue| TlsEntry::parse(Cow::Borrowed(raw)))
+    }
+
+    /// Whether an annotation that the author wants stays.
+    pub fn keeps_annotation(&self, name: &str) -> bool {
+        !matches!(self.annotations.get(name), Some(None))
+    }
+
     /// The annotations of the request that are not there afterwards, but for the record.
     pub fn removed_annotations(&self, ingress: &Ingress<'_>) -> Vec<&str> {
         let removed = self.annotations.iter().filter(|(_, value)| value.is_none());
@@ -195,7 +206,7 @@ fn set(
 /// The record of what these entries replace.
 fn record_of(
     intent: &Intent<'_>,
-    written: &[(usize, &PlannedEntry)],
+    written: &[(usize, PlannedEntry<'_>)],
 ) -> serde_json::Result<Record> {
     let mut record = Record::default();
     let mut replaced = BTreeMap::new();
@@ -210,9 +221,9 @@ fn record_of(
             }]
         );
         for piece in &entry.pieces {
-            match (piece.origin, &entry.secret) {
+            match (piece.origin, entry.secret) {
                 (Some(origin), secret) => {
-                    let secret = secret.as_ref().filter(|_| !has_stayed);
+                    let secret = secret.filter(|_| !has_stayed);
                     replaced.insert(origin, secret);
                     if has_stayed {
                         left.insert(origin, *position);
@@ -220,11 +231,8 @@ fn record_of(
                     secrets.extend(piece.hosts.iter().map(|host| ((origin, host), secret)));
                 }
                 (None, Some(secret)) => {
-                    record
-                        .added
-                        .entry(secret.clone())
-                        .or_default()
-                        .extend(piece.hosts.iter().cloned());
+                    let added = record.added.entry(secret.to_owned()).or_default();
+                    added.extend(piece.hosts.iter().cloned());
                 }
                 (None, None) => {}
             }
@@ -235,9 +243,13 @@ fn record_of(
             continue;
         };
         let hosts = intent.hosts_of(entry);
-        let now = hosts
-            .iter()
-            .map(|host| secrets.get(&(at, host)).copied().flatten().cloned());
+        let now = hosts.iter().map(|host| {
+            secrets
+                .get(&(at, host))
+                .copied()
+                .flatten()
+                .map(str::to_owned)
+        });
         record.tls.push(Replaced {
             at,
             was: compact(&entry.raw)?,

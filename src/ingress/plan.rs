@@ -13,8 +13,8 @@ use crate::{
 /// What `spec.tls` becomes, and what that means for its hosts.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// The entries to write, in order.
-    pub entries: Vec<PlannedEntry>,
+    /// The author's entries in order, split where their hosts get different Secrets.
+    pieces: Vec<Piece>,
     /// The hosts that use a routing secret then, and which.
     pub served: Vec<Route>,
     /// The TLS hosts that use none.
@@ -24,11 +24,11 @@ pub struct Plan {
 /// One entry to write. It has more than one piece where entries of one Secret became one: cert-manager
 /// ignores an Ingress of which two entries name the same Secret (`checkForDuplicateSecretNames`).
 #[derive(Debug)]
-pub struct PlannedEntry {
+pub struct PlannedEntry<'a> {
     /// The name of the Secret, if it has one.
-    pub secret: Option<String>,
+    pub secret: Option<&'a str>,
     /// What it is made of, never empty.
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<&'a Piece>,
 }
 
 /// Hosts of one entry of the author that end up together.
@@ -36,6 +36,7 @@ pub struct PlannedEntry {
 pub struct Piece {
     /// The position of the author's entry, unless none named these hosts.
     pub origin: Option<usize>,
+    pub secret: Option<String>,
     pub hosts: Vec<String>,
     pub fate: Fate,
 }
@@ -53,7 +54,7 @@ pub enum Fate {
     Moved,
 }
 
-impl PlannedEntry {
+impl PlannedEntry<'_> {
     /// Whether this is an entry of the author, letter by letter.
     pub fn is_verbatim(&self) -> bool {
         matches!(
@@ -98,7 +99,42 @@ impl Plan {
         if settings.ingress.plain_hosts == PlainHosts::Secure && !intent.has_entry_without_hosts() {
             planner.add_plain_hosts(&intent.unnamed);
         }
-        planner.finish()
+        Self {
+            pieces: planner.pieces,
+            served: planner.served,
+            uncovered: planner.uncovered,
+        }
+    }
+
+    /// Rule 5: the entries to write, in order. Pieces of a Secret of which we write an entry are one
+    /// entry, at the place of the first; with `omit_hosts` we write those of all routing secrets.
+    pub fn entries(&self, omit_hosts: bool) -> Vec<PlannedEntry<'_>> {
+        let is_ours = |piece: &&Piece| match piece.fate {
+            Fate::Moved => true,
+            Fate::Served => omit_hosts,
+            Fate::Kept | Fate::Left => false,
+        };
+        let ours = self.pieces.iter().filter(is_ours);
+        let ours: BTreeSet<_> = ours.map(|piece| piece.secret.as_deref()).collect();
+        let mut places = BTreeMap::new();
+        let mut entries: Vec<PlannedEntry<'_>> = Vec::new();
+        for piece in &self.pieces {
+            let secret = piece.secret.as_deref();
+            let next = entries.len();
+            let place = if ours.contains(&secret) {
+                *places.entry(secret).or_insert(next)
+            } else {
+                next
+            };
+            match entries.get_mut(place) {
+                Some(entry) => entry.pieces.push(piece),
+                None => entries.push(PlannedEntry {
+                    secret,
+                    pieces: vec![piece],
+                }),
+            }
+        }
+        entries
     }
 }
 
@@ -126,7 +162,7 @@ impl<'a> Coverage<'a> {
 
 struct Planner<'a> {
     coverage: Coverage<'a>,
-    pieces: Vec<(Option<String>, Piece)>,
+    pieces: Vec<Piece>,
     served: Vec<Route>,
     uncovered: Vec<String>,
 }
@@ -181,7 +217,7 @@ impl Planner<'_> {
                 };
                 self.add(Some(origin), target, Vec::new(), fate);
             }
-            if let Some((_, piece)) = self.pieces.get_mut(place) {
+            if let Some(piece) = self.pieces.get_mut(place) {
                 piece.hosts.push(host.clone());
             }
         }
@@ -202,45 +238,12 @@ impl Planner<'_> {
     }
 
     fn add(&mut self, origin: Option<usize>, secret: Option<&str>, hosts: Vec<String>, fate: Fate) {
-        self.pieces.push((
-            secret.map(str::to_owned),
-            Piece {
-                origin,
-                hosts,
-                fate,
-            },
-        ));
-    }
-
-    /// Rule 5: pieces of a Secret that gets hosts from us are one entry, at the place of the first.
-    fn finish(self) -> Plan {
-        let moved = self
-            .pieces
-            .iter()
-            .filter(|(_, piece)| piece.fate == Fate::Moved);
-        let mut places: BTreeMap<_, _> = moved.map(|(secret, _)| (secret.clone(), None)).collect();
-        let mut entries: Vec<PlannedEntry> = Vec::new();
-        for (secret, piece) in self.pieces {
-            let place = places.get_mut(&secret);
-            let known = place.as_ref().and_then(|place| **place);
-            match known.and_then(|place: usize| entries.get_mut(place)) {
-                Some(entry) => entry.pieces.push(piece),
-                None => {
-                    if let Some(place) = place {
-                        *place = Some(entries.len());
-                    }
-                    entries.push(PlannedEntry {
-                        secret,
-                        pieces: vec![piece],
-                    });
-                }
-            }
-        }
-        Plan {
-            entries,
-            served: self.served,
-            uncovered: self.uncovered,
-        }
+        self.pieces.push(Piece {
+            origin,
+            secret: secret.map(str::to_owned),
+            hosts,
+            fate,
+        });
     }
 }
 

@@ -98,11 +98,15 @@ pub enum Blank {
 
 impl Now {
     /// The shortest way to write this; `last` is the Secret of the entry if it stood for no host.
-    pub fn of(secrets: Vec<Option<String>>, last: Option<&String>) -> Self {
-        let first = secrets.first().map_or(last, Option::as_ref);
+    pub fn of(secrets: Vec<Option<String>>, last: Option<&str>) -> Self {
+        let first = secrets.first().map_or(last, Option::as_deref);
         match first {
-            Some(first) if secrets.iter().all(|secret| secret.as_ref() == Some(first)) => {
-                Self::All(first.clone())
+            Some(first)
+                if secrets
+                    .iter()
+                    .all(|secret| secret.as_deref() == Some(first)) =>
+            {
+                Self::All(first.to_owned())
             }
             _ => Self::Each(secrets),
         }

@@ -6,12 +6,14 @@ use crate::{
     decision::Route,
     ingress::{
         object::{TlsEntry, unnamed_hosts},
+        outcome::Outcome,
         plan::Plan,
     },
+    routing::RoutingTable,
 };
 
-/// How many hosts a rejection lists.
-const MOST_HOSTS: usize = 50;
+/// How many faults a rejection lists.
+const MOST_FAULTS: usize = 50;
 
 /// Which Secret each TLS host names; hosts are in lower case.
 #[derive(Debug)]
@@ -85,33 +87,53 @@ pub fn changes<'a>(
 
 /// The warnings about an Ingress that was changed.
 pub fn change_warnings(changes: &[Change<'_>], removed: &[&str], is_update: bool) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for name in removed {
-        warnings.push(format!(
-            "removed annotation {name}: every TLS host has a routing secret"
-        ));
-    }
+    let mut warnings: Vec<_> = removed
+        .iter()
+        .map(|name| format!("removed annotation {name}: every TLS host has a routing secret"))
+        .collect();
     if is_update && !removed.is_empty() {
-        warnings.push(
-            "Certificates made for this Ingress before keep renewing until you delete them"
-                .to_owned(),
-        );
+        let warning =
+            "Certificates made for this Ingress before keep renewing until you delete them";
+        warnings.push(warning.to_owned());
     }
-    warnings.extend(
-        changes
-            .iter()
-            .map(|change| match (change.expected, change.is_routed) {
-                (Some(secret), true) => {
-                    format!("{}: served by routing secret {secret}", change.host)
-                }
-                (Some(secret), false) => format!(
-                    "{}: no routing secret covers it any more, Secret {secret} is back",
-                    change.host
-                ),
-                (None, _) => format!("{}: no routing secret covers it any more", change.host),
-            }),
-    );
+    warnings.extend(changes.iter().map(|change| {
+        let host = change.host;
+        match (change.expected, change.is_routed) {
+            (Some(secret), true) => format!("{host}: served by routing secret {secret}"),
+            (Some(secret), false) => format!("{host}: back to Secret {secret} of its author"),
+            (None, _) => format!("{host}: back to no Secret, as its author wrote it"),
+        }
+    }));
     warnings
+}
+
+/// The warnings about routing secrets that cert-manager is told to overwrite, whatever we do: entries
+/// of the author that have hosts and name one, while there is a trigger.
+pub fn danger_warnings(
+    outcome: &Outcome<'_>,
+    triggers: &[String],
+    table: &RoutingTable,
+) -> Vec<String> {
+    let triggers: Vec<_> = triggers
+        .iter()
+        .filter(|name| outcome.keeps_annotation(name))
+        .map(String::as_str)
+        .collect();
+    if triggers.is_empty() {
+        return Vec::new();
+    }
+    let named: BTreeSet<_> = outcome
+        .tls()
+        .filter(|entry| !entry.hosts.is_empty())
+        .filter_map(|entry| entry.secret)
+        .collect();
+    let endangered = named
+        .iter()
+        .filter(|secret| table.is_routing_secret(secret));
+    let reason = triggers.join(", ");
+    endangered
+        .map(|secret| format!("cert-manager may overwrite routing secret {secret}: an entry names it beside {reason}"))
+        .collect()
 }
 
 /// The warnings about an Ingress of which some TLS hosts are not covered, which was left as it is.
@@ -131,36 +153,66 @@ pub fn partly_covered_warnings(plan: &Plan, triggers: &[String]) -> Vec<String> 
     ]
 }
 
-/// The message of a rejection by `ingress.action: require`; `None` if nothing speaks against the
-/// Ingress.
-pub fn violation(subject: &str, changes: &[Change<'_>], removed: &[&str]) -> Option<String> {
-    let hosts = changes.iter().map(|change| {
-        let expected = change
-            .expected
-            .map_or("none".to_owned(), |secret| format!("Secret {secret}"));
-        match change.found {
-            Some(found) => format!("{} names Secret {found}, expected {expected}", change.host),
-            None => format!("{} names no Secret, expected {expected}", change.host),
-        }
-    });
-    let annotations = removed.iter().map(|name| {
-        format!("annotation {name} must go, or a certificate is issued into the routing secret")
-    });
-    let faults: Vec<_> = hosts.chain(annotations).collect();
-    (!faults.is_empty()).then(|| {
-        let more = faults.len().saturating_sub(MOST_HOSTS);
-        let faults = faults
-            .into_iter()
-            .take(MOST_HOSTS)
-            .collect::<Vec<_>>()
-            .join("; ");
-        let more = if more > 0 {
-            format!("; and {more} more")
-        } else {
-            String::new()
-        };
-        format!("{subject} does not use its routing secrets: {faults}{more}")
-    })
+/// What `ingress.action: require` says against the Secrets of hosts.
+pub fn host_faults(changes: &[Change<'_>]) -> Vec<String> {
+    let named = |secret: Option<&str>| {
+        secret.map_or("no Secret".to_owned(), |name| format!("Secret {name}"))
+    };
+    changes
+        .iter()
+        .map(|change| {
+            let (found, expected) = (named(change.found), named(change.expected));
+            format!("{} names {found}, expected {expected}", change.host)
+        })
+        .collect()
+}
+
+/// What it says against annotations.
+pub fn annotation_faults(removed: &[&str]) -> Vec<String> {
+    removed
+        .iter()
+        .map(|name| {
+            format!("annotation {name} must go, or a certificate is issued into the routing secret")
+        })
+        .collect()
+}
+
+/// What it says against entries of routing secrets that list their hosts although there is a trigger.
+pub fn listed_hosts_faults(
+    tls: &[TlsEntry<'_>],
+    served: &[Route],
+    triggers: &[String],
+) -> Vec<String> {
+    let served: BTreeSet<_> = served.iter().map(|route| route.secret.as_str()).collect();
+    let listing = tls.iter().filter(|entry| !entry.hosts.is_empty());
+    let secrets: BTreeSet<_> = listing
+        .filter_map(|entry| entry.secret.as_deref())
+        .collect();
+    secrets
+        .intersection(&served)
+        .map(|secret| {
+            format!(
+                "the entry of routing secret {secret} must not list its hosts beside {}",
+                triggers.join(", ")
+            )
+        })
+        .collect()
+}
+
+/// The message of a rejection; `None` if there are no faults.
+pub fn violation(subject: &str, faults: &[String]) -> Option<String> {
+    if faults.is_empty() {
+        return None;
+    }
+    let (shown, more) = faults.split_at(faults.len().min(MOST_FAULTS));
+    let more = match more.len() {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    Some(format!(
+        "{subject} does not use its routing secrets: {}{more}",
+        shown.join("; ")
+    ))
 }
 
 /// As many items as fit into a warning, and how many more there are.

@@ -133,11 +133,14 @@ impl Past {
         for entry in tls {
             let secret = entry.secret.as_deref().unwrap_or_default();
             named.extend(entry.hosts.iter().map(|host| pair(host, secret)));
-            if self.omitted && entry.hosts.is_empty() {
+            if entry.hosts.is_empty() {
                 without_hosts.insert(secret);
             }
         }
-        let is_held = |pair: &&Pair<'a>| named.contains(*pair) || without_hosts.contains(pair.1);
+        let is_held = |pair: &&Pair<'a>| match self.omitted {
+            true => without_hosts.contains(pair.1),
+            false => named.contains(*pair),
+        };
         ours.iter().filter(is_held).cloned().collect()
     }
 
@@ -150,8 +153,8 @@ impl Past {
         let secrets: BTreeSet<&str> = ours.iter().map(|(_, secret)| *secret).collect();
         let remains = |entry: &TlsEntry<'a>| {
             let secret = entry.secret.as_deref().unwrap_or_default();
-            if entry.hosts.is_empty() {
-                let is_ours = self.omitted && secrets.contains(secret);
+            if self.omitted {
+                let is_ours = entry.hosts.is_empty() && secrets.contains(secret);
                 return Ok((!is_ours).then(|| entry.clone()));
             }
             let theirs = entry
@@ -160,8 +163,8 @@ impl Past {
                 .filter(|host| !ours.contains(&pair(host, secret)));
             let theirs: Vec<_> = theirs.cloned().collect();
             match theirs.len() {
-                0 => Ok(None),
                 all if all == entry.hosts.len() => Ok(Some(entry.clone())),
+                0 => Ok(None),
                 _ => entry.with_hosts(theirs).map(Some),
             }
         };

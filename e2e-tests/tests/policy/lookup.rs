@@ -102,3 +102,28 @@ fn a_bad_item_never_hides_a_good_one(#[case] item: Value) {
     let stored = stored(&author(), &json!({}), &cluster(&[]).answering(answer));
     assert_eq!(stored["spec"]["tls"][0]["secretName"], "wild");
 }
+
+#[test]
+fn the_log_says_why_a_routing_secret_is_not_used() {
+    let secrets = cluster(&[
+        wild(),
+        routing_secret("old", &["*.example.com"]).valid(-9, -1),
+        routing_secret("junk", &[]).tls_crt("c2VjcmV0 not PEM"),
+    ]);
+    let evaluation = evaluate(&author(), &json!({}), &secrets);
+    assert_eq!(evaluation.logs.len(), 1);
+    let line = evaluation.logs[0].to_string();
+    for part in [
+        NAMESPACE,
+        "old: its certificate has expired",
+        "junk: tls.crt holds no PEM certificate",
+    ] {
+        assert!(line.contains(part), "{part} is missing in {line}");
+    }
+    assert!(!line.contains("c2VjcmV0"), "{line}");
+    assert!(
+        evaluate(&author(), &json!({}), &cluster(&[wild()]))
+            .logs
+            .is_empty()
+    );
+}

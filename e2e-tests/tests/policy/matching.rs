@@ -69,7 +69,10 @@ fn a_bad_san_never_hides_a_good_one() {
         .raw_san([0])
         .san("b.example.com");
     for host in ["a.example.com", "b.example.com"] {
-        assert_eq!(secret_of(host, &json!({}), &[secret.clone()]), "routing");
+        assert_eq!(
+            secret_of(host, &json!({}), std::slice::from_ref(&secret)),
+            "routing"
+        );
     }
 }
 

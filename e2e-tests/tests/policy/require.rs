@@ -80,3 +80,34 @@ fn a_record_of_nothing_is_no_reason_to_reject() {
     let object = annotated(ingress(&["x.example.org"], json!([])), RECORD, "{}");
     assert_untouched(&object, &require(), &cluster(&[wild()]));
 }
+
+#[test]
+fn hosts_that_would_be_omitted_are_a_fault() {
+    let tls = json!([
+        entry(&["a.example.com"], "wild"),
+        entry(&["x.example.org"], "own")
+    ]);
+    let author = annotated(ingress(&[], tls), ISSUER, "le");
+    let settings = json!({"ingress": {"action": "require", "partlyCovered": "omitHosts"}});
+    let response = evaluate(&author, &settings, &cluster(&[wild()])).response;
+    assert!(!response.accepted);
+    let message = response.message.unwrap();
+    assert!(
+        message.contains("routing secret wild must not list its hosts"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_long_list_of_faults_is_cut() {
+    let hosts: Vec<_> = (0..80)
+        .map(|number| format!("h{number}.example.com"))
+        .collect();
+    let hosts: Vec<_> = hosts.iter().map(String::as_str).collect();
+    let author = ingress(&[], json!([entry(&hosts, "own")]));
+    let message = evaluate(&author, &require(), &cluster(&[wild()]))
+        .response
+        .message
+        .unwrap();
+    assert!(message.ends_with("and 30 more"), "{message}");
+}

@@ -181,3 +181,68 @@ fn certificates_that_keep_renewing_are_mentioned_on_update() {
     request["operation"] = json!("UPDATE");
     assert!(warnings(&request).contains("keep renewing"));
 }
+
+/// Entries that name two routing secrets become one when their hosts are omitted.
+#[test]
+fn omitted_hosts_never_leave_two_entries_of_one_secret() {
+    let tls = json!([
+        {"secretName": "wild"},
+        entry(&["a.example.com"], "wild"),
+        entry(&["x.example.org"], "own"),
+    ]);
+    let author = annotated(ingress(&["y.example.org"], tls), ISSUER, "le");
+    let stored = stored(&author, &omit_hosts(), &cluster(&[wild()]));
+    let expected = json!([{"secretName": "wild"}, entry(&["x.example.org"], "own")]);
+    assert_eq!(stored["spec"]["tls"], expected);
+    assert_stable(&author, &stored, &omit_hosts(), &cluster(&[wild()]));
+}
+
+#[test]
+fn what_is_left_after_a_host_was_added_is_announced_as_it_is() {
+    let author = annotated(covered(), ISSUER, "le");
+    let mut changed = stored(&author, &json!({}), &cluster(&[wild()]));
+    let more = entry(&["x.example.org"], "other");
+    changed["spec"]["tls"]
+        .as_array_mut()
+        .unwrap()
+        .push(more.clone());
+    let response = evaluate(&changed, &json!({}), &cluster(&[wild()])).response;
+    let stored = response.mutated_object.unwrap();
+    assert_eq!(
+        stored["spec"]["tls"],
+        json!([entry(&["a.example.com"], "own"), more])
+    );
+    assert_eq!(stored["metadata"]["annotations"], json!({ISSUER: "le"}));
+    let warnings = response.warnings.join("\n");
+    assert!(warnings.contains("a.example.com (wild)"), "{warnings}");
+    assert!(
+        warnings.contains("a.example.com: back to Secret own"),
+        "{warnings}"
+    );
+}
+
+/// An author can tell cert-manager to overwrite a routing secret; we can only say so.
+#[rstest]
+#[case::covered_in_part(json!([entry(&["a.example.com"], "wild"), entry(&["x.example.org"], "own")]), "wild")]
+#[case::not_covered(json!([entry(&["x.example.org"], "wild")]), "wild")]
+#[case::expired(json!([entry(&["x.example.org"], "old")]), "old")]
+fn an_endangered_routing_secret_is_named(#[case] tls: Value, #[case] secret: &str) {
+    let author = annotated(ingress(&[], tls), ISSUER, "le");
+    let secrets = cluster(&[
+        wild(),
+        routing_secret("old", &["*.example.org"]).valid(-9, -1),
+    ]);
+    for settings in [json!({}), json!({"ingress": {"action": "require"}})] {
+        let response = evaluate(&author, &settings, &secrets).response;
+        assert!(response.accepted);
+        let warning = response
+            .warnings
+            .iter()
+            .find(|warning| warning.contains("overwrite"));
+        assert!(
+            warning.is_some_and(|warning| warning.contains(secret)),
+            "{:?}",
+            response.warnings
+        );
+    }
+}
