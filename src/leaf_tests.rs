@@ -427,15 +427,15 @@ fn lines_may_have_any_length() {
 #[test]
 fn without_a_whole_block_there_is_no_certificate() {
     let pem = pem(&certificate(&["a.example.com"]));
-    let end = pem.find("-----END").unwrap();
+    let (beginning, _) = pem.split_once("-----END").unwrap();
     let variants = [
         ("empty", String::new()),
         ("blank", " \n".to_owned()),
         ("text", "a.example.com".to_owned()),
         ("only a key", KEY.serialize_pem()),
         ("only EC parameters", EC_PARAMETERS.to_owned()),
-        ("no end", pem[..end].to_owned()),
-        ("half an end", pem[..end + 9].to_owned()),
+        ("no end", beginning.to_owned()),
+        ("half an end", format!("{beginning}-----END ")),
         (
             "end of another block",
             pem.replace("END CERTIFICATE", "END PRIVATE KEY"),
@@ -464,6 +464,17 @@ fn without_a_whole_block_there_is_no_certificate() {
 }
 
 #[rstest]
+#[case::no_end("-----BEGIN CERTIFICATE-----\nAAAA\n")]
+#[case::no_base64("-----BEGIN CERTIFICATE-----\n!?!\n-----END CERTIFICATE-----\n")]
+#[case::no_beginning("AAAA\n-----END CERTIFICATE-----\n")]
+fn a_broken_block_is_passed_over(#[case] broken: &str) {
+    let pem = pem(&certificate(&["a.example.com"]));
+    assert_eq!(offer(broken), Err(Unusable::NoCertificate));
+    assert!(offers_a(&format!("{broken}{pem}")));
+    assert!(offers_a(&format!("{pem}{broken}")));
+}
+
+#[rstest]
 #[case::nothing(b"")]
 #[case::text(b"a.example.com")]
 #[case::empty_sequence(b"\x30\x00")]
@@ -478,6 +489,7 @@ fn the_first_certificate_of_a_chain_counts() {
     let nameless = pem(&certificate(&[]));
     assert!(offers_a(&format!("{leaf}{ca}{nameless}")));
     assert!(offers_a(&format!("{leaf}{}", pem_of(b"bad"))));
+    assert!(offers_a(&format!("{leaf}-----BEGIN CERTIFICATE-----")));
     assert_eq!(
         offer(&format!("{nameless}{leaf}")),
         Err(Unusable::NoDnsName)

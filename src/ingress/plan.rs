@@ -48,7 +48,7 @@ pub enum Fate {
     Served,
     /// The whole entry stays, because no routing secret helps it.
     Kept,
-    /// These hosts stay with their Secret, other hosts of the entry do not.
+    /// These hosts stay with their Secret, because some of them are not covered.
     Left,
     /// These hosts get a routing secret.
     Moved,
@@ -199,26 +199,21 @@ impl Planner<'_> {
             .zip(&chosen)
             .filter_map(|(host, chosen)| Some(route(host, (*chosen)?)));
         self.served.extend(served);
-        let targets: Vec<_> = chosen
-            .into_iter()
-            .map(|chosen| chosen.or(current))
-            .collect();
-        if targets.iter().all(|target| *target == current) {
+        if chosen.iter().all(|chosen| chosen.or(current) == current) {
             return self.add_whole(origin, entry, hosts, Fate::Kept);
         }
         let mut places = BTreeMap::new();
-        for (host, target) in hosts.iter().zip(targets) {
+        for (host, chosen) in hosts.iter().zip(chosen) {
+            let target = chosen.or(current);
             let place = *places.entry(target).or_insert(self.pieces.len());
             if place == self.pieces.len() {
-                let fate = if target == current {
-                    Fate::Left
-                } else {
-                    Fate::Moved
-                };
-                self.add(Some(origin), target, Vec::new(), fate);
+                self.add(Some(origin), target, Vec::new(), Fate::Moved);
             }
             if let Some(piece) = self.pieces.get_mut(place) {
                 piece.hosts.push(host.clone());
+                if chosen.is_none() {
+                    piece.fate = Fate::Left;
+                }
             }
         }
     }

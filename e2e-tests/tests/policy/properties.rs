@@ -224,7 +224,11 @@ proptest! {
             for entry in stored["spec"]["tls"].as_array().into_iter().flatten() {
                 let ordered = entry["hosts"].as_array().is_some_and(|hosts| !hosts.is_empty()) && entry["secretName"] != "";
                 let is_routing = ["wild", "exact", "deep"].iter().any(|name| entry["secretName"] == *name);
-                prop_assert!(!(ordered && is_routing) || before.iter().any(|old| old["secretName"] == entry["secretName"]));
+                let was_ordered = before.iter().any(|old| {
+                    let has_hosts = old["hosts"].as_array().is_some_and(|hosts| !hosts.is_empty());
+                    has_hosts && old["secretName"] == entry["secretName"]
+                });
+                prop_assert!(!(ordered && is_routing) || was_ordered);
             }
         }
     }

@@ -246,3 +246,21 @@ fn an_endangered_routing_secret_is_named(#[case] tls: Value, #[case] secret: &st
         );
     }
 }
+
+/// An entry that is split must not leave a routing secret named beside the trigger.
+#[rstest]
+#[case(json!([{"secretName": "exact"}, entry(&["x.example.org"], "own")]))]
+#[case(json!([entry(&["a.example.com", "b.example.com"], "exact"), entry(&["x.example.org"], "own")]))]
+fn hosts_that_keep_their_routing_secret_are_omitted_too(#[case] tls: Value) {
+    let author = annotated(
+        ingress(&["a.example.com", "b.example.com"], tls),
+        ISSUER,
+        "le",
+    );
+    let secrets = cluster(&[wild(), routing_secret("exact", &["a.example.com"])]);
+    let stored = stored(&author, &omit_hosts(), &secrets);
+    let expected =
+        json!([{"secretName": "exact"}, {"secretName": "wild"}, entry(&["x.example.org"], "own")]);
+    assert_eq!(stored["spec"]["tls"], expected);
+    assert_stable(&author, &stored, &omit_hosts(), &secrets);
+}
