@@ -10,6 +10,8 @@ const AUDIT_ANNOTATION: &str = "routing-secrets";
 /// What `kubectl` shows of a warning, and Kubernetes recommends at most.
 const LONGEST_WARNING: usize = 120;
 const MOST_WARNINGS: usize = 10;
+/// Enough for fifty hosts; names of any length can be part of a message.
+const LONGEST_MESSAGE: usize = 16 * 1024;
 
 /// The answer to one request.
 #[derive(Debug)]
@@ -90,7 +92,9 @@ impl Decision {
         let (accepted, message, code, mutated_object) = match &self.verdict {
             Verdict::Accept => (true, None, None, None),
             Verdict::Mutate(object) => (true, None, None, Some(object.as_ref())),
-            Verdict::Reject { message, code } => (false, Some(message.as_str()), *code, None),
+            Verdict::Reject { message, code } => {
+                (false, Some(clip(message, LONGEST_MESSAGE)), *code, None)
+            }
         };
         let routes: Vec<_> = self
             .routes
@@ -113,7 +117,7 @@ impl Decision {
 #[derive(Serialize)]
 struct Response<'a> {
     accepted: bool,
-    message: Option<&'a str>,
+    message: Option<String>,
     code: Option<u16>,
     mutated_object: Option<&'a RawValue>,
     audit_annotations: Option<BTreeMap<&'static str, String>>,
@@ -131,7 +135,7 @@ fn limit(warnings: &[String]) -> Option<Vec<String>> {
     let mut lines: Vec<_> = warnings
         .iter()
         .take(shown)
-        .map(|warning| clip(warning))
+        .map(|warning| clip(warning, LONGEST_WARNING))
         .collect();
     if more > 0 {
         lines.push(format!("and {more} more warnings"));
@@ -139,17 +143,15 @@ fn limit(warnings: &[String]) -> Option<Vec<String>> {
     (!lines.is_empty()).then_some(lines)
 }
 
-/// One line of at most 120 characters.
-fn clip(warning: &str) -> String {
-    let line = warning
+/// One line of at most so many characters.
+fn clip(text: &str, longest: usize) -> String {
+    let line = text
         .chars()
         .map(|char| if char.is_control() { ' ' } else { char });
-    if warning.chars().count() <= LONGEST_WARNING {
+    if text.chars().count() <= longest {
         line.collect()
     } else {
-        line.take(LONGEST_WARNING - 3)
-            .chain("...".chars())
-            .collect()
+        line.take(longest - 3).chain("...".chars()).collect()
     }
 }
 

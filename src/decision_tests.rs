@@ -54,17 +54,29 @@ fn mutating_accepts() {
 }
 
 #[rstest]
-#[case::breaks_a_rule(Decision::reject("no \"secret\"\nfor a.example.com"), None)]
-#[case::cannot_be_judged(Decision::fail("no \"secret\"\nfor a.example.com", 500), Some(500))]
+#[case::breaks_a_rule(Decision::reject("no \"secret\" for a.example.com"), None)]
+#[case::cannot_be_judged(Decision::fail("no \"secret\" for a.example.com", 500), Some(500))]
 fn rejecting_says_why(#[case] decision: Decision, #[case] code: Option<u16>) {
     let answer = answer(&decision);
     assert!(!answer.accepted);
     assert_eq!(
         answer.message.as_deref(),
-        Some("no \"secret\"\nfor a.example.com")
+        Some("no \"secret\" for a.example.com")
     );
     assert_eq!(answer.code, code);
     assert_eq!(answer.mutated_object, None);
+}
+
+/// A message may have names in it that are whatever the author of an object wrote.
+#[test]
+fn a_message_is_one_line_of_limited_length() {
+    let answer = answer(&Decision::reject(format!(
+        "a\u{1b}[2J\n{}",
+        "x".repeat(1_000_000)
+    )));
+    let message = answer.message.unwrap();
+    assert!(message.starts_with("a [2J xxx") && message.ends_with("x..."));
+    assert_eq!(message.len(), 16 * 1024);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 
 use self::{
     intent::Intent,
-    object::Ingress,
+    object::{Ingress, TlsEntry},
     outcome::{Means, Outcome},
     plan::Plan,
     record::RECORD,
@@ -32,6 +32,7 @@ use self::{
 use crate::{
     decision::Decision,
     lookup::SecretSource,
+    metadata::subject,
     names::Host,
     request::Request,
     routing::RoutingTable,
@@ -61,7 +62,7 @@ pub fn review(
         Ok(ingress) => ingress,
         Err(field) => return Ok(unreadable(field)),
     };
-    if is_left_alone(&ingress, settings) {
+    if is_left_alone(&ingress) {
         return Ok(Decision::accept());
     }
     let Some(past) = ingress
@@ -76,11 +77,14 @@ pub fn review(
     let restored = past.annotation_edits(&ingress);
     let intent = Intent::of(&ingress, &past, &restored)?;
     let triggers = triggers(&intent.annotations, settings);
-    let table = if asks_for_routing_secrets(&intent, &triggers, settings) {
+    let table = if !reads_other_namespaces(&ingress, settings)
+        && asks_for_routing_secrets(&intent, &triggers, settings)
+    {
         let namespace = request
             .namespace()
             .map(str::to_owned)
-            .or_else(|| ingress.metadata.text("namespace"));
+            .or_else(|| ingress.metadata.text("namespace"))
+            .filter(|namespace| !namespace.is_empty());
         let Some(namespace) = namespace else {
             return Ok(unreadable("namespace"));
         };
@@ -99,9 +103,10 @@ pub fn review(
         table: &table,
         plan: &plan,
     };
+    let course = case.course(settings)?;
     match settings.ingress.action {
-        Action::Mutate => case.mutate(case.course(settings), request.is_update()),
-        Action::Require => case.require(case.course(settings)),
+        Action::Mutate => case.mutate(course, request.is_update()),
+        Action::Require => case.require(course),
     }
 }
 
@@ -111,8 +116,8 @@ enum Course<'a> {
     AsIntended,
     /// The same, and the author is told why.
     Leave(Vec<String>),
-    /// The plan is carried out.
-    Rewrite(Means<'a>),
+    /// The plan is carried out, with this outcome.
+    Rewrite(Outcome<'a>, Means<'a>),
 }
 
 /// An Ingress and all that is known about it.
@@ -127,51 +132,53 @@ struct Case<'a> {
 impl Case<'_> {
     /// ingress-shim must not be made to order a certificate into a routing secret: while there is a
     /// trigger, none of our entries may have both hosts and a Secret.
-    fn course(&self, settings: &Settings) -> Course<'_> {
+    ///
+    /// # Errors
+    /// None that is known: what is written was read before.
+    fn course(&self, settings: &Settings) -> serde_json::Result<Course<'_>> {
         if self.plan.served.is_empty() || self.is_producer() {
-            Course::AsIntended
-        } else if self.triggers.is_empty() || self.plan.uncovered.is_empty() {
-            Course::Rewrite(Means {
+            return Ok(Course::AsIntended);
+        }
+        let is_partly_covered = !self.triggers.is_empty() && !self.plan.uncovered.is_empty();
+        let means = match settings.ingress.partly_covered {
+            _ if !is_partly_covered => Means {
                 remove: self.triggers,
                 omit_hosts: false,
-            })
-        } else {
-            match settings.ingress.partly_covered {
-                PartlyCovered::Leave => {
-                    Course::Leave(partly_covered_warnings(self.plan, self.triggers))
-                }
-                PartlyCovered::OmitHosts => Course::Rewrite(Means {
-                    remove: &[],
-                    omit_hosts: true,
-                }),
+            },
+            PartlyCovered::OmitHosts => Means {
+                remove: &[],
+                omit_hosts: true,
+            },
+            PartlyCovered::Leave => {
+                let warnings = partly_covered_warnings(self.plan, self.triggers);
+                return Ok(Course::Leave(warnings));
             }
+        };
+        let outcome = Outcome::planned(self.intent, self.plan, means)?;
+        if outcome.fits(self.intent) {
+            return Ok(Course::Rewrite(outcome, means));
         }
+        Ok(Course::Leave(vec![format!(
+            "left as it is: annotation {RECORD} would be more than Kubernetes stores"
+        )]))
     }
 
     /// Carries out the course.
     fn mutate(&self, course: Course<'_>, is_update: bool) -> serde_json::Result<Decision> {
+        let intended = Outcome::intended(self.intent);
         let (outcome, served, mut warnings) = match course {
-            Course::AsIntended => (Outcome::intended(self.intent), &[][..], Vec::new()),
-            Course::Leave(warnings) => (Outcome::intended(self.intent), &[][..], warnings),
-            Course::Rewrite(means) => {
-                let outcome = Outcome::planned(self.intent, self.plan, means)?;
-                if outcome.fits(self.intent) {
-                    (outcome, self.plan.served.as_slice(), Vec::new())
-                } else {
-                    let warning = format!(
-                        "left as it is: annotation {RECORD} would be more than Kubernetes stores"
-                    );
-                    (Outcome::intended(self.intent), &[][..], vec![warning])
-                }
-            }
+            Course::AsIntended => (intended, &[][..], Vec::new()),
+            Course::Leave(warnings) => (intended, &[][..], warnings),
+            Course::Rewrite(outcome, _) => (outcome, self.plan.served.as_slice(), Vec::new()),
         };
         warnings.extend(self.dangers(&outcome));
         let Some(object) = outcome.apply(self.ingress)? else {
             return Ok(Decision::accept().warn(warnings));
         };
         let removed = outcome.removed_annotations(self.ingress);
-        let (found, intended) = self.uses();
-        let changes = changes(&found, &intended, served);
+        let stored: Vec<_> = outcome.tls().collect();
+        let (found, stored) = (self.uses(&self.ingress.tls), self.uses(&stored));
+        let changes = changes(&found, &stored, served);
         Ok(Decision::mutate(object)
             .warn(warnings)
             .warn(change_warnings(&changes, &removed, is_update))
@@ -188,16 +195,15 @@ impl Case<'_> {
             Course::Leave(warnings) => {
                 return Ok(Decision::accept().warn(warnings).warn(dangers));
             }
-            Course::Rewrite(means) => {
-                let outcome = Outcome::planned(self.intent, self.plan, means)?;
-                (outcome, self.plan.served.as_slice(), means)
-            }
+            Course::Rewrite(outcome, means) => (outcome, self.plan.served.as_slice(), means),
         };
         if outcome.apply(self.ingress)?.is_none() {
             return Ok(Decision::accept().warn(dangers));
         }
-        let (found, intended) = self.uses();
-        let mut faults = host_faults(&changes(&found, &intended, served));
+        let stored: Vec<_> = outcome.tls().collect();
+        let (found, stored) = (self.uses(&self.ingress.tls), self.uses(&stored));
+        let changes = changes(&found, &stored, served);
+        let mut faults = host_faults(&changes);
         faults.extend(annotation_faults(
             &outcome.removed_annotations(self.ingress),
         ));
@@ -208,10 +214,12 @@ impl Case<'_> {
                 self.triggers,
             ));
         }
-        Ok(match violation(&self.ingress.to_string(), &faults) {
-            Some(message) => Decision::reject(message).audit(served.to_vec()),
-            None => Decision::accept().warn(dangers),
-        })
+        Ok(
+            match violation(&subject("Ingress", &self.ingress.metadata), &faults) {
+                Some(message) => Decision::reject(message).audit(served.to_vec()),
+                None => Decision::accept().warn(dangers),
+            },
+        )
     }
 
     /// Warnings about routing secrets that cert-manager is told to overwrite.
@@ -222,13 +230,9 @@ impl Case<'_> {
         danger_warnings(outcome, self.triggers, self.table)
     }
 
-    /// The Secrets of the hosts in the request, and as the author wants them.
-    fn uses(&self) -> (Uses<'_>, Uses<'_>) {
-        let rule_hosts = &self.ingress.rule_hosts;
-        (
-            Uses::of(&self.ingress.tls, rule_hosts),
-            Uses::of(&self.intent.tls, rule_hosts),
-        )
+    /// The Secrets of the hosts, as these entries name them.
+    fn uses<'a>(&self, tls: &'a [TlsEntry<'_>]) -> Uses<'a> {
+        Uses::of(tls, &self.ingress.rule_hosts)
     }
 
     /// Whether ingress-shim makes a routing secret from this Ingress: an entry names one that comes
@@ -244,13 +248,18 @@ impl Case<'_> {
 }
 
 /// Whether no rule applies to an Ingress, whatever its hosts are.
-fn is_left_alone(ingress: &Ingress<'_>, settings: &Settings) -> bool {
-    let annotation = |name| ingress.annotations.text(name);
-    let classes = [ingress.spec.text("ingressClassName"), annotation(CLASS)];
-    annotation(SKIP).as_deref() == Some("true")
+fn is_left_alone(ingress: &Ingress<'_>) -> bool {
+    ingress.annotations.text(SKIP).as_deref() == Some("true")
         || ingress.labels.text(SOLVER).as_deref() == Some("true")
         || ingress.metadata.get("deletionTimestamp").is_some()
-        || ingress.annotations.raw(CONTOUR_NAMESPACE).is_some()
+}
+
+/// Whether the Secrets that an Ingress names are those of another namespace, where this one's routing
+/// secrets are of no use: its author gets back what was rewritten before.
+fn reads_other_namespaces(ingress: &Ingress<'_>, settings: &Settings) -> bool {
+    let class = ingress.spec.text("ingressClassName");
+    let classes = [class, ingress.annotations.text(CLASS)];
+    ingress.annotations.raw(CONTOUR_NAMESPACE).is_some()
         || classes
             .iter()
             .flatten()
@@ -260,7 +269,7 @@ fn is_left_alone(ingress: &Ingress<'_>, settings: &Settings) -> bool {
 /// Whether a routing secret could make a difference.
 fn asks_for_routing_secrets(intent: &Intent<'_>, triggers: &[String], settings: &Settings) -> bool {
     let counts =
-        settings.ingress.plain_hosts == PlainHosts::Secure || intent.has_entry_without_hosts();
+        settings.ingress.plain_hosts == PlainHosts::Secure || intent.without_hosts.is_some();
     let plain = intent.unnamed.iter().filter(|_| counts);
     let mut hosts = intent
         .tls

@@ -10,7 +10,10 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{MapAccess, Visitor},
 };
-use serde_json::{Value, value::RawValue};
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
 
 /// Changes to an object: members to set, or to remove.
 pub type Edits = Vec<(String, Option<Box<RawValue>>)>;
@@ -113,6 +116,18 @@ impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.members())
     }
+}
+
+/// An object with a member set, or removed.
+///
+/// # Errors
+/// None: the members are JSON already.
+pub fn set(
+    object: &Object<'_>,
+    name: &str,
+    value: Option<Box<RawValue>>,
+) -> serde_json::Result<Box<RawValue>> {
+    to_raw_value(&object.edited(&vec![(name.to_owned(), value)]))
 }
 
 /// The same JSON without white space between its parts.

@@ -3,14 +3,28 @@
 //! Only the parts that a rule asks for are decoded; the others are stepped over. The structure is
 //! that of RFC 5280, section 4.1.
 
+mod strict;
+
 use der::{
     Decode, Reader, Sequence, SliceReader, Tag, TagNumber, Tagged,
     asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef},
 };
-use x509_cert::time::Validity;
+use pkcs8::spki::SubjectPublicKeyInfoRef;
+use x509_cert::{ext::pkix::ExtendedKeyUsage, time::Validity};
+
+use self::strict::BasicConstraints;
 
 /// RFC 5280, section 4.2.1.6.
 const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+/// RFC 5280, section 4.2.1.9.
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+/// RFC 5280, section 4.2.1.12.
+const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+/// `id-kp-serverAuth` and `anyExtendedKeyUsage`, with which a certificate may serve TLS.
+const SERVER_USAGES: [ObjectIdentifier; 2] = [
+    ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1"),
+    ObjectIdentifier::new_unwrap("2.5.29.37.0"),
+];
 /// X.520, `id-at-commonName`.
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 /// `dNSName` among the choices of `GeneralName`.
@@ -20,6 +34,8 @@ const DNS_NAME: Tag = Tag::ContextSpecific {
 };
 /// The issuer of cert-manager's temporary certificates (`pkg/util/pki/temporarycertificate.go`).
 const TEMPORARY_ISSUER: &[u8] = b"cert-manager.local";
+/// The version that may have extensions; Go reads none in others.
+const V3: u8 = 2;
 
 /// A leaf certificate, as far as matching needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,38 +57,132 @@ impl Leaf {
     /// # Errors
     /// If `der` is not one certificate in DER, or is followed by anything.
     pub fn from_der(der: &[u8]) -> der::Result<Self> {
-        let certificate = Certificate::from_der(der)?.tbs_certificate;
+        Self::of(&Certificate::read(der)?)
+    }
+
+    /// Reads what matching needs of a certificate.
+    ///
+    /// # Errors
+    /// If an extension or the issuer's name is not valid DER.
+    pub fn of(certificate: &Certificate<'_>) -> der::Result<Self> {
         let mut dns_names = Vec::new();
-        if let Some(extensions) = certificate.extensions {
-            for_each(extensions, Tag::Sequence, |extension: Extension<'_>| {
-                if extension.id == SUBJECT_ALT_NAME {
-                    read_dns_names(
-                        AnyRef::from_der(extension.value.as_bytes())?,
-                        &mut dns_names,
-                    )?;
-                }
-                Ok(())
-            })?;
-        }
+        certificate.for_each_dns_name(|name| {
+            if name.is_ascii() {
+                dns_names.push(String::from_utf8_lossy(name).into_owned());
+            }
+        })?;
+        let TbsCertificate {
+            validity, issuer, ..
+        } = &certificate.tbs_certificate;
         Ok(Self {
             dns_names,
-            not_before: certificate.validity.not_before.to_unix_duration().as_secs(),
-            not_after: certificate.validity.not_after.to_unix_duration().as_secs(),
-            temporary: has_common_name(certificate.issuer, TEMPORARY_ISSUER)?,
+            not_before: validity.not_before.to_unix_duration().as_secs(),
+            not_after: validity.not_after.to_unix_duration().as_secs(),
+            temporary: has_common_name(*issuer, TEMPORARY_ISSUER)?,
         })
     }
 }
 
 /// `Certificate` of RFC 5280, section 4.1.
-#[derive(Sequence)]
-struct Certificate<'a> {
+#[derive(Debug, Sequence)]
+pub struct Certificate<'a> {
     tbs_certificate: TbsCertificate<'a>,
     signature_algorithm: AnyRef<'a>,
     signature: BitStringRef<'a>,
 }
 
+impl<'a> Certificate<'a> {
+    /// Reads a certificate.
+    ///
+    /// # Errors
+    /// If `der` is not one certificate in DER, or is followed by anything.
+    pub fn read(der: &'a [u8]) -> der::Result<Self> {
+        Self::from_der(der)
+    }
+
+    /// Who has signed it, as DER.
+    pub fn issuer(&self) -> AnyRef<'a> {
+        self.tbs_certificate.issuer
+    }
+
+    /// Whom it is about, as DER.
+    pub fn subject(&self) -> AnyRef<'a> {
+        self.tbs_certificate.subject
+    }
+
+    /// The key that it certifies.
+    pub fn public_key(&self) -> &SubjectPublicKeyInfoRef<'a> {
+        &self.tbs_certificate.subject_public_key_info
+    }
+
+    /// Calls `each` with every DNS SAN, whatever its bytes are.
+    ///
+    /// # Errors
+    /// If the extensions are not valid DER.
+    pub fn for_each_dns_name(&self, mut each: impl FnMut(&[u8])) -> der::Result<()> {
+        self.for_each_extension(|extension| {
+            if extension.id != SUBJECT_ALT_NAME {
+                return Ok(());
+            }
+            let names = AnyRef::from_der(extension.value.as_bytes())?;
+            for_each(names, Tag::Sequence, |name: AnyRef<'_>| {
+                if name.tag() == DNS_NAME {
+                    each(name.value());
+                }
+                Ok(())
+            })
+        })
+    }
+
+    /// Whether it may sign other certificates.
+    ///
+    /// # Errors
+    /// If the extensions are not valid DER.
+    pub fn is_ca(&self) -> der::Result<bool> {
+        let mut is_ca = false;
+        self.for_each_extension(|extension| {
+            if extension.id == BASIC_CONSTRAINTS {
+                is_ca = BasicConstraints::from_der(extension.value.as_bytes())?.is_ca;
+            }
+            Ok(())
+        })?;
+        Ok(is_ca)
+    }
+
+    /// Whether it may serve TLS: it does not say for what it may be used, or says so.
+    ///
+    /// # Errors
+    /// If the extensions are not valid DER.
+    pub fn may_serve(&self) -> der::Result<bool> {
+        let mut may_serve = true;
+        self.for_each_extension(|extension| {
+            if extension.id == EXTENDED_KEY_USAGE {
+                let usages = ExtendedKeyUsage::from_der(extension.value.as_bytes())?.0;
+                may_serve = usages.iter().any(|usage| SERVER_USAGES.contains(usage));
+            }
+            Ok(())
+        })?;
+        Ok(may_serve)
+    }
+
+    fn for_each_extension(
+        &self,
+        each: impl FnMut(Extension<'a>) -> der::Result<()>,
+    ) -> der::Result<()> {
+        let TbsCertificate {
+            version,
+            extensions,
+            ..
+        } = &self.tbs_certificate;
+        match extensions {
+            Some(extensions) if *version == Some(V3) => for_each(*extensions, Tag::Sequence, each),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// `TBSCertificate` of RFC 5280, section 4.1.
-#[derive(Sequence)]
+#[derive(Debug, Sequence)]
 struct TbsCertificate<'a> {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
     version: Option<u8>,
@@ -81,7 +191,7 @@ struct TbsCertificate<'a> {
     issuer: AnyRef<'a>,
     validity: Validity,
     subject: AnyRef<'a>,
-    subject_public_key_info: AnyRef<'a>,
+    subject_public_key_info: SubjectPublicKeyInfoRef<'a>,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
     issuer_unique_id: Option<BitStringRef<'a>>,
     #[asn1(context_specific = "2", tag_mode = "IMPLICIT", optional = "true")]
@@ -104,16 +214,6 @@ struct Extension<'a> {
 struct Attribute<'a> {
     kind: ObjectIdentifier,
     value: AnyRef<'a>,
-}
-
-/// Adds the `dNSName`s of a `GeneralNames`, as far as they are ASCII text.
-fn read_dns_names(general_names: AnyRef<'_>, dns_names: &mut Vec<String>) -> der::Result<()> {
-    for_each(general_names, Tag::Sequence, |name: AnyRef<'_>| {
-        if name.tag() == DNS_NAME && name.value().is_ascii() {
-            dns_names.push(String::from_utf8_lossy(name.value()).into_owned());
-        }
-        Ok(())
-    })
 }
 
 /// Whether a `Name` has a Common Name of exactly these bytes.

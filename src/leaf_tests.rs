@@ -176,6 +176,19 @@ fn a_bad_name_does_not_hide_a_good_one(#[case] bad: &[u8]) {
 }
 
 #[test]
+fn names_that_are_not_ascii_are_left_out() {
+    let names: [(u8, &[u8]); 3] = [
+        (0x82, b"\xff.example.com"),
+        (0x82, b"a b.example.com"),
+        (0x82, "b\u{fc}cher.example.com".as_bytes()),
+    ];
+    assert_eq!(
+        dns_names(&certificate_with_names(&names)),
+        ["a b.example.com"]
+    );
+}
+
+#[test]
 fn names_of_kinds_nobody_knows_are_stepped_over() {
     let names: [(u8, &[u8]); 4] = [
         (0x87, b"\x0a"),
@@ -190,6 +203,7 @@ fn names_of_kinds_nobody_knows_are_stepped_over() {
 #[case::no_der(vec![0xff, 0xff])]
 #[case::empty(vec![])]
 #[case::another_type(der_element(0x0c, b"a.example.com"))]
+#[case::set_of_names(der_element(0x31, &der_element(0x82, b"a.example.com")))]
 #[case::name_longer_than_the_extension(vec![0x30, 0x03, 0x82, 0x09, b'a'])]
 #[case::extension_longer_than_its_content(vec![0x30, 0x7f])]
 #[case::trailing_byte([der_element(0x30, &der_element(0x82, b"a.example.com")), vec![0]].concat())]

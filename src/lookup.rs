@@ -1,24 +1,28 @@
 //! Reading routing secrets from the cluster, through the host: the only file that calls it.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kubewarden_policy_sdk::{
-    host_capabilities::kubernetes::ListResourcesByNamespaceRequest, logging::KubewardenDrain,
+    host_capabilities::kubernetes::{GetResourceRequest, ListResourcesByNamespaceRequest},
+    logging::KubewardenDrain,
     wapc_guest,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use slog::{Drain, Logger, info, o};
 use thiserror::Error;
 
 use crate::{
     names::Wildcards,
-    routing::{Offer, RoutingSecret, Unusable},
+    routing::{Offer, RoutingSecret, TLS_TYPE, Unusable},
 };
 
-const TLS_SECRET: &str = "kubernetes.io/tls";
 const LIST: &str = "list_resources_by_namespace";
+const GET: &str = "get_resource";
 
 /// Where the rules get routing secrets from.
 pub trait SecretSource {
@@ -27,20 +31,31 @@ pub trait SecretSource {
     /// # Errors
     /// If they cannot be read.
     fn routing_secrets(&self, namespace: &str) -> Result<Vec<RoutingSecret>, LookupError>;
+
+    /// The value of a label of a Secret; `None` if there is no such Secret, or it lacks the label.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn label_of(
+        &self,
+        namespace: &str,
+        name: &str,
+        label: &str,
+    ) -> Result<Option<String>, LookupError>;
 }
 
-/// Why the routing secrets of a namespace are not known.
+/// Why something in the cluster is not known.
 #[derive(Debug, Error)]
 #[error(
-    "the look-up of routing secrets in namespace {namespace} failed ({LIST} of v1 Secret): {cause}. \
+    "the look-up of {wanted} failed ({call} of v1 Secret): {cause}. \
      The service account of the policy server needs get, list and watch on secrets, and the policy \
      needs v1 Secret among its contextAwareResources"
 )]
 pub struct LookupError {
-    /// The namespace of the request.
-    pub namespace: String,
+    wanted: String,
+    call: &'static str,
     /// What the host said, as it said it.
-    pub cause: String,
+    cause: String,
 }
 
 /// The cluster, seen through policy-server or kwctl.
@@ -57,34 +72,47 @@ pub struct HostCluster<'a> {
 impl SecretSource for HostCluster<'_> {
     fn routing_secrets(&self, namespace: &str) -> Result<Vec<RoutingSecret>, LookupError> {
         self.list(namespace).map_err(|cause| LookupError {
-            namespace: namespace.to_owned(),
+            wanted: format!("routing secrets in namespace {namespace}"),
+            call: LIST,
             cause,
         })
+    }
+
+    fn label_of(
+        &self,
+        namespace: &str,
+        name: &str,
+        label: &str,
+    ) -> Result<Option<String>, LookupError> {
+        match get_labels(namespace, name) {
+            Ok(mut labels) => Ok(labels.remove(label)),
+            Err(cause) if is_not_found(&cause) => Ok(None),
+            Err(cause) => Err(LookupError {
+                wanted: format!("Secret {namespace}/{name}"),
+                call: GET,
+                cause,
+            }),
+        }
     }
 }
 
 impl HostCluster<'_> {
     fn list(&self, namespace: &str) -> Result<Vec<RoutingSecret>, String> {
         // The host keeps one watch per distinct set of arguments: only the namespace may vary.
-        let request = serde_json::to_vec(&ListResourcesByNamespaceRequest {
+        let request = ListResourcesByNamespaceRequest {
             api_version: "v1".to_owned(),
             kind: "Secret".to_owned(),
             namespace: namespace.to_owned(),
             label_selector: Some(self.routing_label.to_owned()),
-            field_selector: Some(format!("type={TLS_SECRET}")),
+            field_selector: Some(format!("type={TLS_TYPE}")),
             field_masks: None,
-        });
-        let request = request.map_err(|error| error.to_string())?;
-        let answer = wapc_guest::host_call("kubewarden", "kubernetes", LIST, &request)
-            .map_err(|error| error.to_string())?;
+        };
+        let answer = call(LIST, &request)?;
         // serde's own message would quote the answer.
         let list: SecretList<'_> = serde_json::from_slice(&answer)
             .map_err(|_| "the answer is not a list of Secrets".to_owned())?;
-        let secrets: Vec<_> = list
-            .items
-            .into_iter()
-            .filter_map(|item| self.read(item))
-            .collect();
+        let secrets = list.items.into_iter().filter_map(|item| self.read(item));
+        let secrets: Vec<_> = secrets.collect();
         log_unusable(namespace, &secrets);
         Ok(secrets)
     }
@@ -111,6 +139,46 @@ impl HostCluster<'_> {
             .map_err(|_| Unusable::NoCertificate)?;
         Offer::from_pem(&String::from_utf8_lossy(&text), self.wildcards, self.now)
     }
+}
+
+/// The labels of a Secret, asked for without its data.
+fn get_labels(namespace: &str, name: &str) -> Result<BTreeMap<String, String>, String> {
+    #[derive(Deserialize)]
+    struct Secret {
+        metadata: Metadata,
+    }
+    #[derive(Deserialize)]
+    struct Metadata {
+        labels: Option<BTreeMap<String, String>>,
+    }
+    let request = GetResourceRequest {
+        api_version: "v1".to_owned(),
+        kind: "Secret".to_owned(),
+        name: name.to_owned(),
+        namespace: Some(namespace.to_owned()),
+        // A mirror is written right after its source, which the cache may not have yet.
+        disable_cache: true,
+        field_masks: Some(BTreeSet::from(["type".to_owned()])),
+    };
+    let answer = call(GET, &request)?;
+    let secret: Secret =
+        serde_json::from_slice(&answer).map_err(|_| "the answer is not a Secret".to_owned())?;
+    Ok(secret.metadata.labels.unwrap_or_default())
+}
+
+/// Whether the host says that there is no such object: it has no other way to say so than an error,
+/// its own or that of the API server.
+fn is_not_found(cause: &str) -> bool {
+    let cause = cause.to_ascii_lowercase();
+    ["not found", "notfound", "cannot find"]
+        .iter()
+        .any(|words| cause.contains(words))
+}
+
+fn call(operation: &str, request: &impl Serialize) -> Result<Vec<u8>, String> {
+    let request = serde_json::to_vec(request).map_err(|error| error.to_string())?;
+    wapc_guest::host_call("kubewarden", "kubernetes", operation, &request)
+        .map_err(|error| error.to_string())
 }
 
 /// Tells the operator in the log of policy-server why routing secrets are passed over.

@@ -1,23 +1,72 @@
-//! PEM text to DER, as leniently as Go's `encoding/pem` reads it, because that is what the ingress
-//! controllers do: text around the blocks, CRLF and lines of any length are fine.
+//! PEM text to DER, read as Go's `encoding/pem` reads it, because that is what the ingress controllers
+//! do: text around the blocks, CRLF and lines of any length are fine, an indented block is none.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+
+/// The label of certificates (RFC 7468, section 5).
+pub const CERTIFICATE: &str = "CERTIFICATE";
+
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+
+/// A block of PEM text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block<'a> {
+    /// What the markers say it is, such as `CERTIFICATE`.
+    pub label: &'a str,
+    /// Whether headers say that it is encrypted (RFC 1421, section 4.6.1.1).
+    pub is_encrypted: bool,
+    /// The content; `None` if the block has no end or is not base64.
+    pub der: Option<Vec<u8>>,
+}
+
+/// The blocks of a text, one by one: what is not asked for is not decoded.
+pub fn blocks(text: &str) -> impl Iterator<Item = Block<'_>> {
+    let mut lines = text
+        .lines()
+        .map(|line| line.trim_end_matches([' ', '\t']))
+        .peekable();
+    std::iter::from_fn(move || {
+        let label = lines.find_map(|line| marker(line, BEGIN))?;
+        let mut is_encrypted = false;
+        while let Some(header) = lines.next_if(|line| is_header(line)) {
+            is_encrypted |= header.contains("ENCRYPTED");
+        }
+        let mut base64 = String::new();
+        let mut der = None;
+        // A block that is cut off by the beginning of the next one has no end.
+        while let Some(line) = lines.next_if(|line| marker(line, BEGIN).is_none()) {
+            if marker(line, END) == Some(label) {
+                der = STANDARD.decode(&base64).ok();
+                break;
+            }
+            base64.extend(
+                line.chars()
+                    .filter(|char| !matches!(char, ' ' | '\t' | '\r')),
+            );
+        }
+        Some(Block {
+            label,
+            is_encrypted,
+            der,
+        })
+    })
+}
 
 /// The DER of the first certificate in `text`, the leaf of a chain; blocks that have no end or are not
 /// base64 are passed over.
 pub fn first_certificate(text: &str) -> Option<Vec<u8>> {
-    let mut block: Option<String> = None;
-    for line in text.lines().map(str::trim_ascii) {
-        match (line, &mut block) {
-            ("-----BEGIN CERTIFICATE-----", _) => block = Some(String::new()),
-            ("-----END CERTIFICATE-----", _) => {
-                if let Some(der) = block.take().and_then(|base64| STANDARD.decode(base64).ok()) {
-                    return Some(der);
-                }
-            }
-            (line, Some(base64)) => base64.push_str(line),
-            (_, None) => {}
-        }
-    }
-    None
+    blocks(text)
+        .filter(|block| block.label == CERTIFICATE)
+        .find_map(|block| block.der)
+}
+
+/// Whether this is a header of a block (RFC 1421, section 4.4), and has nothing of a marker.
+fn is_header(line: &str) -> bool {
+    line.contains(':') && !line.contains(BEGIN) && !line.starts_with(END)
+}
+
+/// The label of a line that marks the beginning or the end of a block.
+fn marker<'a>(line: &'a str, kind: &str) -> Option<&'a str> {
+    line.strip_prefix(kind)?.strip_suffix("-----")
 }

@@ -24,6 +24,8 @@ pub struct Request<'a> {
     sub_resource: Option<String>,
     #[serde(borrow)]
     object: Option<&'a RawValue>,
+    #[serde(borrow)]
+    old_object: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +40,8 @@ struct GroupVersionKind {
 pub enum Kind {
     /// `networking.k8s.io` Ingress.
     Ingress,
+    /// Core Secret.
+    Secret,
 }
 
 impl<'a> Request<'a> {
@@ -45,10 +49,12 @@ impl<'a> Request<'a> {
     pub fn subject(&self) -> Option<Kind> {
         let is_write = matches!(self.operation.as_str(), "CREATE" | "UPDATE");
         let is_whole = self.sub_resource.as_deref().unwrap_or_default().is_empty();
-        match (self.kind.group.as_str(), self.kind.kind.as_str()) {
-            ("networking.k8s.io", "Ingress") if is_write && is_whole => Some(Kind::Ingress),
-            _ => None,
-        }
+        let kind = match (self.kind.group.as_str(), self.kind.kind.as_str()) {
+            ("networking.k8s.io", "Ingress") => Kind::Ingress,
+            ("", "Secret") => Kind::Secret,
+            _ => return None,
+        };
+        (is_write && is_whole).then_some(kind)
     }
 
     /// Whether the object was there before.
@@ -61,6 +67,11 @@ impl<'a> Request<'a> {
         self.namespace
             .as_deref()
             .filter(|namespace| !namespace.is_empty())
+    }
+
+    /// The object that is stored now, if it is updated.
+    pub fn old_object(&self) -> Option<&'a RawValue> {
+        self.old_object.filter(|_| self.is_update())
     }
 
     /// The object that is to be stored.

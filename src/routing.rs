@@ -1,6 +1,9 @@
 //! Routing secrets, and the table that finds the one for a host.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use thiserror::Error;
 use wildmatch::WildMatch;
@@ -10,6 +13,9 @@ use crate::{
     names::{DnsPattern, Host, Wildcards},
     pem,
 };
+
+/// The type of routing secrets.
+pub const TLS_TYPE: &str = "kubernetes.io/tls";
 
 /// Why no Ingress is pointed at a routing secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -100,7 +106,17 @@ pub struct RoutingTable {
     wildcards: Wildcards,
     exact: BTreeMap<String, Vec<usize>>,
     below: BTreeMap<String, Vec<usize>>,
-    globs: BTreeMap<String, (WildMatch, Vec<usize>)>,
+    /// Globs by what follows their last `*`, which a host must end with.
+    globs: BTreeMap<String, BTreeMap<String, Glob>>,
+    /// The lengths of these ends.
+    glob_ends: BTreeSet<usize>,
+}
+
+/// A pattern with `*` anywhere, and its secrets.
+#[derive(Debug)]
+struct Glob {
+    matcher: WildMatch,
+    numbers: Vec<usize>,
 }
 
 impl RoutingTable {
@@ -127,8 +143,15 @@ impl RoutingTable {
                     DnsPattern::Exact(name) => table.exact.entry(name).or_default(),
                     DnsPattern::Wildcard(parent) => table.below.entry(parent).or_default(),
                     DnsPattern::Glob(glob) => {
+                        let end = glob.rsplit('*').next().unwrap_or_default().to_owned();
+                        table.glob_ends.insert(end.len());
+                        let globs = table.globs.entry(end).or_default();
                         let matcher = WildMatch::new(&glob);
-                        &mut table.globs.entry(glob).or_insert((matcher, Vec::new())).1
+                        let numbers = Vec::new();
+                        &mut globs
+                            .entry(glob)
+                            .or_insert(Glob { matcher, numbers })
+                            .numbers
                     }
                 };
                 if numbers.last() != Some(&number) {
@@ -194,11 +217,14 @@ impl RoutingTable {
             let numbers = self.below.get(parent)?;
             Some((parent.len() + "*.".len(), numbers))
         });
-        let globs = self
-            .globs
-            .iter()
-            .filter(|(_, (matcher, _))| matcher.matches(host.relative()))
-            .map(|(glob, (_, numbers))| (glob.len(), numbers));
+        let name = host.relative();
+        let ends = self.glob_ends.iter();
+        let ends = ends.filter_map(|length| name.get(name.len().checked_sub(*length)?..));
+        let globs = ends
+            .filter_map(|end| self.globs.get(end))
+            .flatten()
+            .filter(move |(_, glob)| glob.matcher.matches(name))
+            .map(|(pattern, glob)| (pattern.len(), &glob.numbers));
         below.chain(globs)
     }
 }

@@ -47,6 +47,8 @@ pub struct Settings {
     pub wildcards: Wildcards,
     /// The section `ingress`.
     pub ingress: IngressSettings,
+    /// The section `secret`.
+    pub secret: SecretSettings,
     ignored_hosts: Vec<HostGlob>,
 }
 
@@ -63,6 +65,17 @@ pub struct IngressSettings {
     pub issuer_annotations: Vec<String>,
     /// Ingress classes whose Secrets are not in the Ingress's namespace.
     pub ignored_classes: Vec<String>,
+}
+
+/// The section `secret` of the settings.
+#[derive(Clone, Debug)]
+pub struct SecretSettings {
+    /// A certificate that ends earlier than in so many days is rejected.
+    pub minimum_days_left: u64,
+    /// A certificate that ends earlier than in so many days is warned about.
+    pub warn_days_left: u64,
+    /// Whether mirrors of routing secrets get the routing label.
+    pub label_mirrors: bool,
 }
 
 impl Settings {
@@ -93,12 +106,14 @@ impl Settings {
             )
             .unwrap_or_default();
         let ingress = IngressSettings::parse(root.section("ingress"));
+        let secret = SecretSettings::parse(root.section("secret"));
         root.finish();
         if faults.is_empty() {
             Ok(Self {
                 routing_label,
                 wildcards,
                 ingress,
+                secret,
                 ignored_hosts: ignored_hosts
                     .iter()
                     .filter_map(|text| HostGlob::parse(text))
@@ -152,6 +167,18 @@ impl IngressSettings {
                     "the name of an Ingress class",
                 )
                 .unwrap_or_else(|| vec!["istio".to_owned()]),
+        };
+        fields.finish();
+        settings
+    }
+}
+
+impl SecretSettings {
+    fn parse(mut fields: Fields<'_>) -> Self {
+        let settings = Self {
+            minimum_days_left: fields.number("minimumDaysLeft").unwrap_or(0),
+            warn_days_left: fields.number("warnDaysLeft").unwrap_or(21),
+            label_mirrors: fields.flag("labelMirrors").unwrap_or(true),
         };
         fields.finish();
         settings

@@ -129,6 +129,7 @@ fn the_default_class_can_be_taken_away() {
 #[case("1.2/3")]
 #[case("some-app.example.com/Routing")]
 #[case::longest_name(&format!("example.com/{}", "a".repeat(63)))]
+#[case::longest_prefix_of_short_labels(&format!("{}a/name", "a.".repeat(126)))]
 #[case::longest_prefix(&format!("{}/name", "a".repeat(253)))]
 fn keys_of_labels_and_annotations(#[case] key: &str) {
     assert_eq!(valid(&json!({"routingLabel": key})).routing_label, key);
@@ -160,6 +161,7 @@ fn keys_of_labels_and_annotations(#[case] key: &str) {
 #[case::dash_ends_label_of_prefix("epinio-.io/routing")]
 #[case::wildcard_prefix("*.epinio.io/routing")]
 #[case::name_too_long(&"a".repeat(64))]
+#[case::prefix_of_short_labels_too_long(&format!("{}aa/name", "a.".repeat(126)))]
 #[case::prefix_too_long(&format!("{}/name", "a".repeat(254)))]
 fn not_keys_of_labels_and_annotations(#[case] text: &str) {
     assert_eq!(

@@ -233,7 +233,8 @@ fn subject_alt_name(names: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// One DER element: tag, length, content (ITU-T X.690, 8.1).
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content
         .len()
         .to_be_bytes()

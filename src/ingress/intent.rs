@@ -16,6 +16,10 @@ pub struct Intent<'a> {
     pub tls: Vec<TlsEntry<'a>>,
     /// The hosts of rules that no TLS entry names, each once.
     pub unnamed: Vec<String>,
+    /// The position of the TLS entry that stands for them: the first one without hosts.
+    pub without_hosts: Option<usize>,
+    /// Whether requests for any other host are served too.
+    pub serves_any_host: bool,
     /// The changes that lead from the request's annotations to these.
     pub restored: &'a Edits,
     /// How the fields are written of which the author left nothing.
@@ -48,6 +52,8 @@ impl<'a> Intent<'a> {
         };
         Ok(Self {
             unnamed: unnamed_hosts(&tls, &ingress.rule_hosts),
+            serves_any_host: ingress.serves_any_host,
+            without_hosts: tls.iter().position(|entry| entry.hosts.is_empty()),
             annotations,
             tls,
             restored,
@@ -55,17 +61,11 @@ impl<'a> Intent<'a> {
         })
     }
 
-    /// Whether some TLS entry has no hosts, and so stands for those that no entry names.
-    pub fn has_entry_without_hosts(&self) -> bool {
-        self.tls.iter().any(|entry| entry.hosts.is_empty())
-    }
-
-    /// The hosts of an entry, its own or those it stands for.
-    pub fn hosts_of<'b>(&'b self, entry: &'b TlsEntry<'_>) -> &'b [String] {
-        if entry.hosts.is_empty() {
-            &self.unnamed
-        } else {
-            &entry.hosts
+    /// The hosts of the entry at a position, its own or those it stands for.
+    pub fn hosts_of(&self, at: usize) -> &[String] {
+        if self.without_hosts == Some(at) {
+            return &self.unnamed;
         }
+        self.tls.get(at).map_or(&[], |entry| &entry.hosts)
     }
 }

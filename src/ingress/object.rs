@@ -1,6 +1,6 @@
 //! An Ingress as its JSON writes it, as far as the rules read it.
 
-use std::{borrow::Cow, collections::BTreeSet, fmt};
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -19,6 +19,9 @@ pub struct Ingress<'a> {
     pub tls: Vec<TlsEntry<'a>>,
     /// The hosts of `spec.rules`, in order.
     pub rule_hosts: Vec<String>,
+    /// Whether requests for any other host are served too: there is a rule without a host, or a
+    /// default backend.
+    pub serves_any_host: bool,
 }
 
 impl<'a> Ingress<'a> {
@@ -41,10 +44,11 @@ impl<'a> Ingress<'a> {
             .get("tls")
             .map_or(Some(Vec::new()), TlsEntry::parse_list)
             .ok_or("spec.tls")?;
-        let rule_hosts = spec
+        let rules = spec
             .get("rules")
             .map_or(Some(Vec::new()), rule_hosts)
             .ok_or("spec.rules")?;
+        let serves_any_host = rules.contains(&None) || spec.get("defaultBackend").is_some();
         Ok(Self {
             root,
             metadata,
@@ -52,22 +56,9 @@ impl<'a> Ingress<'a> {
             labels,
             spec,
             tls,
-            rule_hosts,
+            rule_hosts: rules.into_iter().flatten().collect(),
+            serves_any_host,
         })
-    }
-}
-
-/// How messages name an Ingress.
-impl fmt::Display for Ingress<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let field = |name| self.metadata.text(name).filter(|text| !text.is_empty());
-        let name = field("name")
-            .or_else(|| field("generateName"))
-            .unwrap_or_default();
-        match field("namespace") {
-            Some(namespace) => write!(formatter, "Ingress {namespace}/{name}"),
-            None => write!(formatter, "Ingress {name}"),
-        }
     }
 }
 
@@ -146,8 +137,8 @@ pub fn write_entry(
     to_raw_value(&base.edited(&edits))
 }
 
-/// The hosts of a list of rules.
-fn rule_hosts(rules: &RawValue) -> Option<Vec<String>> {
+/// The host of each rule in a list, if it has one.
+fn rule_hosts(rules: &RawValue) -> Option<Vec<Option<String>>> {
     #[derive(Deserialize)]
     struct Rule {
         host: Option<String>,
@@ -156,8 +147,7 @@ fn rule_hosts(rules: &RawValue) -> Option<Vec<String>> {
     Some(
         rules
             .into_iter()
-            .filter_map(|rule| rule.host)
-            .filter(|host| !host.is_empty())
+            .map(|rule| rule.host.filter(|host| !host.is_empty()))
             .collect(),
     )
 }

@@ -12,7 +12,7 @@ use crate::{
         plan::{Fate, Piece, Plan, PlannedEntry},
         record::{Blank, Blanks, Now, RECORD, Record, Replaced},
     },
-    json::{Edits, Object, compact, is_same},
+    json::{Edits, Object, compact, is_same, set},
 };
 
 /// What the API server takes of all annotations of an object together
@@ -195,14 +195,6 @@ fn field(
     }
 }
 
-fn set(
-    object: &Object<'_>,
-    name: &str,
-    value: Option<Box<RawValue>>,
-) -> serde_json::Result<Box<RawValue>> {
-    to_raw_value(&object.edited(&vec![(name.to_owned(), value)]))
-}
-
 /// The record of what these entries replace.
 fn record_of(
     intent: &Intent<'_>,
@@ -242,7 +234,7 @@ fn record_of(
         let Some(entry) = intent.tls.get(at) else {
             continue;
         };
-        let hosts = intent.hosts_of(entry);
+        let hosts = intent.hosts_of(at);
         let now = hosts.iter().map(|host| {
             secrets
                 .get(&(at, host))

@@ -89,16 +89,26 @@ impl Plan {
     pub fn new(intent: &Intent<'_>, table: &RoutingTable, settings: &Settings) -> Self {
         let mut planner = Planner {
             coverage: Coverage { table, settings },
+            serves_any_host: intent.serves_any_host,
+            without_hosts: None,
             pieces: Vec::new(),
             served: Vec::new(),
             uncovered: Vec::new(),
         };
         for (origin, entry) in intent.tls.iter().enumerate() {
-            planner.add_entry(origin, entry, intent.hosts_of(entry));
+            if entry.hosts.is_empty() && intent.without_hosts != Some(origin) {
+                planner.add_follower(origin, entry);
+            } else {
+                planner.add_entry(origin, entry, intent.hosts_of(origin));
+            }
         }
-        if settings.ingress.plain_hosts == PlainHosts::Secure && !intent.has_entry_without_hosts() {
+        if settings.ingress.plain_hosts == PlainHosts::Secure && intent.without_hosts.is_none() {
             planner.add_plain_hosts(&intent.unnamed);
         }
+        let mut seen = BTreeSet::new();
+        planner
+            .served
+            .retain(|route| seen.insert((route.host.to_ascii_lowercase(), route.secret.clone())));
         Self {
             pieces: planner.pieces,
             served: planner.served,
@@ -154,14 +164,22 @@ impl<'a> Coverage<'a> {
         self.table.choose(&self.host(text)?)
     }
 
-    fn is_covered_by(self, secret: &str, text: &str) -> bool {
-        self.host(text)
-            .is_some_and(|host| self.table.covers(secret, &host))
+    /// Whether the Secret of this name is a routing secret that covers all of these hosts, of which
+    /// there are some.
+    fn covers_all(self, secret: &str, hosts: &[String]) -> bool {
+        let is_covered = |text: &String| {
+            self.host(text)
+                .is_some_and(|host| self.table.covers(secret, &host))
+        };
+        self.table.is_routing_secret(secret) && !hosts.is_empty() && hosts.iter().all(is_covered)
     }
 }
 
 struct Planner<'a> {
     coverage: Coverage<'a>,
+    serves_any_host: bool,
+    /// The place of what the first entry without hosts became.
+    without_hosts: Option<usize>,
     pieces: Vec<Piece>,
     served: Vec<Route>,
     uncovered: Vec<String>,
@@ -171,11 +189,11 @@ impl Planner<'_> {
     /// Rules 1 to 3: an entry stays, or its hosts go where they are covered.
     fn add_entry(&mut self, origin: usize, entry: &TlsEntry<'_>, hosts: &[String]) {
         let current = entry.secret.as_deref();
+        if entry.hosts.is_empty() {
+            self.without_hosts = Some(self.pieces.len());
+        }
         if let Some(secret) = current
-            && !hosts.is_empty()
-            && hosts
-                .iter()
-                .all(|host| self.coverage.is_covered_by(secret, host))
+            && self.coverage.covers_all(secret, hosts)
         {
             self.served
                 .extend(hosts.iter().map(|host| route(host, secret)));
@@ -191,7 +209,9 @@ impl Planner<'_> {
             .filter(|(_, chosen)| chosen.is_none());
         self.uncovered
             .extend(uncovered.map(|(host, _)| host.clone()));
-        if entry.hosts.is_empty() && chosen.contains(&None) {
+        // Hosts that no rule names are served by what the Secret of such an entry covers.
+        let keeps_no_hosts = self.serves_any_host || chosen.contains(&None);
+        if entry.hosts.is_empty() && keeps_no_hosts {
             return self.add_whole(origin, entry, hosts, Fate::Kept);
         }
         let served = hosts
@@ -215,6 +235,18 @@ impl Planner<'_> {
                     piece.fate = Fate::Left;
                 }
             }
+        }
+    }
+
+    /// Another entry without hosts, which stands for none: it goes where the first one goes.
+    fn add_follower(&mut self, origin: usize, entry: &TlsEntry<'_>) {
+        let first = self.without_hosts.and_then(|place| self.pieces.get(place));
+        match first {
+            Some(first) if first.fate == Fate::Moved => {
+                let secret = first.secret.clone();
+                self.add(Some(origin), secret.as_deref(), Vec::new(), Fate::Moved);
+            }
+            _ => self.add_whole(origin, entry, &[], Fate::Kept),
         }
     }
 

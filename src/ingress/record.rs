@@ -17,13 +17,17 @@ use serde_json::value::RawValue;
 /// The annotation that holds the record.
 pub const RECORD: &str = "routing-secrets-policy/replaced";
 
+/// What the names of this policy's own annotations begin with.
+const OWN_PREFIX: &str = "routing-secrets-policy/";
 /// What a packed record begins with; base64 of gzip follows.
 const PACKED: &str = "gzip:";
 /// A longer record is packed.
 const LONGEST_PLAIN: usize = 32 * 1024;
 /// The longest record that is unpacked. A real one is not much longer than its Ingress, of which etcd
 /// stores 1.5 MiB.
-const LONGEST_UNPACKED: u64 = 16 * 1024 * 1024;
+const LONGEST_UNPACKED: u64 = 4 * 1024 * 1024;
+/// More trigger annotations than anybody has.
+const MOST_ANNOTATIONS: usize = 100;
 
 /// What was replaced in an Ingress.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -138,9 +142,20 @@ impl Record {
             None => text,
         };
         // An array would do for serde, but we do not write that.
-        json.starts_with('{')
+        let record: Self = json
+            .starts_with('{')
             .then(|| serde_json::from_str(json).ok())
-            .flatten()
+            .flatten()?;
+        record.could_be_ours().then_some(record)
+    }
+
+    /// Whether the annotations are some that this policy could have removed.
+    fn could_be_ours(&self) -> bool {
+        self.annotations.len() <= MOST_ANNOTATIONS
+            && self.annotations.iter().all(|(name, value)| {
+                let is_text = value.get() == "null" || value.get().starts_with('"');
+                is_text && !name.starts_with(OWN_PREFIX)
+            })
     }
 
     /// The text of the annotation.

@@ -15,35 +15,69 @@ use crate::{
 /// How many faults a rejection lists.
 const MOST_FAULTS: usize = 50;
 
-/// Which Secret each TLS host names; hosts are in lower case.
+/// Which Secrets the TLS hosts use; hosts are in lower case.
 #[derive(Debug)]
-pub struct Uses<'a>(BTreeMap<String, Option<&'a str>>);
+pub struct Uses<'a> {
+    /// The Secrets of the entries that list a host.
+    listed: BTreeMap<String, BTreeSet<Option<&'a str>>>,
+    /// The hosts that no entry lists, if there are entries without hosts.
+    unlisted: BTreeSet<String>,
+    /// The Secrets of the entries without hosts.
+    without_hosts: BTreeSet<Option<&'a str>>,
+}
 
 impl<'a> Uses<'a> {
     /// Reads them from `spec.tls`.
     pub fn of(tls: &'a [TlsEntry<'_>], rule_hosts: &[String]) -> Self {
-        let unnamed = unnamed_hosts(tls, rule_hosts);
-        let mut uses = BTreeMap::new();
+        let mut listed: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        let mut without_hosts = BTreeSet::new();
         for entry in tls {
-            let hosts = if entry.hosts.is_empty() {
-                &unnamed
-            } else {
-                &entry.hosts
-            };
-            for host in hosts {
-                uses.entry(host.to_ascii_lowercase())
-                    .or_insert(entry.secret.as_deref());
+            let secret = entry.secret.as_deref();
+            if entry.hosts.is_empty() {
+                without_hosts.insert(secret);
+            }
+            for host in &entry.hosts {
+                let secrets = listed.entry(host.to_ascii_lowercase()).or_default();
+                secrets.insert(secret);
             }
         }
-        Self(uses)
+        let unlisted = unnamed_hosts(tls, rule_hosts).into_iter();
+        Self {
+            listed,
+            unlisted: unlisted
+                .filter(|_| !without_hosts.is_empty())
+                .map(|host| host.to_ascii_lowercase())
+                .collect(),
+            without_hosts,
+        }
     }
 
-    fn secret(&self, host: &str) -> Option<&'a str> {
-        self.0.get(&host.to_ascii_lowercase()).copied().flatten()
+    fn hosts(&self) -> impl Iterator<Item = &str> {
+        let listed = self.listed.keys().chain(&self.unlisted);
+        listed.map(String::as_str)
+    }
+
+    /// The Secrets of a host; that it has none is not the same as an entry without one.
+    fn secrets(&self, host: &str) -> BTreeSet<Option<&'a str>> {
+        let host = host.to_ascii_lowercase();
+        match self.listed.get(&host) {
+            Some(secrets) => secrets.clone(),
+            None if self.unlisted.contains(&host) => self.without_hosts.clone(),
+            None => BTreeSet::new(),
+        }
+    }
+
+    fn lists(&self, host: &str) -> bool {
+        self.listed.contains_key(&host.to_ascii_lowercase())
+    }
+
+    /// Whether a host is used alike in both.
+    fn agrees(&self, other: &Uses<'_>, host: &str) -> bool {
+        self.lists(host) == other.lists(host) && self.secrets(host) == other.secrets(host)
     }
 }
 
-/// A host whose Secret is not the one it is to have.
+/// A host whose Secret is not the one it is to have, or whose entry changes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change<'a> {
     host: &'a str,
@@ -53,36 +87,47 @@ pub struct Change<'a> {
     is_routed: bool,
 }
 
-/// The hosts that get another Secret: those that routing secrets serve, and those that no longer are.
+/// The hosts that change from what is in the request to what is stored: those that routing secrets
+/// serve, and those that they no longer serve.
 pub fn changes<'a>(
     found: &'a Uses<'_>,
-    intended: &'a Uses<'_>,
+    stored: &'a Uses<'_>,
     served: &'a [Route],
 ) -> Vec<Change<'a>> {
-    let routed = served.iter().map(|route| Change {
-        host: &route.host,
-        found: found.secret(&route.host),
-        expected: Some(&route.secret),
-        is_routed: true,
-    });
+    let routed = served
+        .iter()
+        .filter(|route| !found.agrees(stored, &route.host))
+        .map(|Route { host, secret }| Change {
+            host,
+            found: another(&found.secrets(host), Some(secret)),
+            expected: Some(secret),
+            is_routed: true,
+        });
     let hosts: BTreeSet<_> = served
         .iter()
         .map(|route| route.host.to_ascii_lowercase())
         .collect();
     let returned = found
-        .0
-        .iter()
-        .filter(|(host, _)| !hosts.contains(*host))
-        .map(|(host, found)| Change {
-            host,
-            found: *found,
-            expected: intended.secret(host),
-            is_routed: false,
+        .hosts()
+        .filter(|host| !hosts.contains(*host) && !found.agrees(stored, host))
+        .map(|host| {
+            let expected = stored.secrets(host).first().copied().flatten();
+            Change {
+                host,
+                found: another(&found.secrets(host), expected),
+                expected,
+                is_routed: false,
+            }
         });
-    routed
-        .chain(returned)
-        .filter(|change| change.found != change.expected)
-        .collect()
+    routed.chain(returned).collect()
+}
+
+/// The first of some Secrets that is another one than this, if any is.
+fn another<'a>(secrets: &BTreeSet<Option<&'a str>>, than: Option<&'a str>) -> Option<&'a str> {
+    let other = secrets.iter().find(|secret| **secret != than);
+    other
+        .copied()
+        .unwrap_or(than.filter(|_| !secrets.is_empty()))
 }
 
 /// The warnings about an Ingress that was changed.
@@ -160,6 +205,7 @@ pub fn host_faults(changes: &[Change<'_>]) -> Vec<String> {
     };
     changes
         .iter()
+        .filter(|change| change.found != change.expected)
         .map(|change| {
             let (found, expected) = (named(change.found), named(change.expected));
             format!("{} names {found}, expected {expected}", change.host)

@@ -5,7 +5,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
 };
 
 use serde_json::value::RawValue;
@@ -15,7 +15,7 @@ use crate::{
         object::{Ingress, TlsEntry},
         record::{Blanks, Now, RECORD, Record},
     },
-    json::Edits,
+    json::{Edits, is_same},
 };
 
 /// A record that was read and can be undone.
@@ -34,7 +34,7 @@ pub struct Past {
 struct Lost {
     at: usize,
     entry: TlsEntry<'static>,
-    /// Its hosts, or those it stood for, and the Secret each of them got.
+    /// Its hosts, or those it stood for, and the Secret that each of them got; none if it stayed.
     hosts: Vec<(String, Option<String>)>,
     /// Where the hosts that stayed were left.
     left: Option<usize>,
@@ -44,6 +44,13 @@ struct Lost {
 
 /// A host, in lower case, and its Secret.
 type Pair<'a> = (String, &'a str);
+
+/// What still is as we made it.
+#[derive(Debug, Default)]
+struct Held<'a> {
+    pairs: BTreeSet<Pair<'a>>,
+    secrets: BTreeSet<&'a str>,
+}
 
 impl Past {
     /// Reads a record; `None` if this policy did not write it.
@@ -102,16 +109,28 @@ impl Past {
 
     /// The entries of the author.
     pub fn tls<'a>(&'a self, ingress: &Ingress<'a>) -> serde_json::Result<Vec<TlsEntry<'a>>> {
-        let ours = self.ours();
-        let held = self.held(&ours, &ingress.tls);
-        let mut remaining = self.without(&ours, &ingress.tls)?;
-        let places = places(&remaining);
+        let held = self.held(&ingress.tls);
+        let mut back = Back::new(&ingress.tls);
+        let (back, lost): (Vec<_>, Vec<_>) = self
+            .lost
+            .iter()
+            .map(|lost| (lost, back.take(lost)))
+            .partition(|(_, place)| place.is_some());
+        let mut remaining = self.without(&held, &ingress.tls)?;
         let mut restored = Vec::new();
-        for lost in self.lost.iter().filter(|lost| lost.is_held(&held)) {
+        for (lost, place) in back {
+            if let Some(entry) = place.and_then(|place| remaining.get_mut(place)) {
+                *entry = None;
+            }
+            restored.push((lost.at, lost.entry.clone()));
+        }
+        let places = places(&remaining);
+        for (lost, _) in lost.into_iter().filter(|(lost, _)| lost.is_held(&held)) {
             let place = lost.leftover(&remaining, &places);
             let leftover = place.and_then(|place| remaining.get_mut(place)?.take());
             restored.push((lost.at, lost.restore(&held, leftover)?));
         }
+        restored.sort_by_key(|(at, _)| *at);
         Ok(merge(remaining.into_iter().flatten(), restored))
     }
 
@@ -127,7 +146,8 @@ impl Past {
     }
 
     /// Those hosts that still have that Secret.
-    fn held<'a>(&self, ours: &BTreeSet<Pair<'a>>, tls: &[TlsEntry<'_>]) -> BTreeSet<Pair<'a>> {
+    fn held(&self, tls: &[TlsEntry<'_>]) -> Held<'_> {
+        let ours = self.ours();
         let mut named = BTreeSet::new();
         let mut without_hosts = BTreeSet::new();
         for entry in tls {
@@ -137,30 +157,33 @@ impl Past {
                 without_hosts.insert(secret);
             }
         }
-        let is_held = |pair: &&Pair<'a>| match self.omitted {
+        let is_held = |pair: &Pair<'_>| match self.omitted {
             true => without_hosts.contains(pair.1),
-            false => named.contains(*pair),
+            false => named.contains(pair),
         };
-        ours.iter().filter(is_held).cloned().collect()
+        let pairs: BTreeSet<_> = ours.into_iter().filter(is_held).collect();
+        Held {
+            secrets: pairs.iter().map(|(_, secret)| *secret).collect(),
+            pairs,
+        }
     }
 
     /// The entries less what is ours in them, each at its place, if anything remains.
     fn without<'a>(
         &self,
-        ours: &BTreeSet<Pair<'_>>,
+        held: &Held<'_>,
         tls: &[TlsEntry<'a>],
     ) -> serde_json::Result<Vec<Option<TlsEntry<'a>>>> {
-        let secrets: BTreeSet<&str> = ours.iter().map(|(_, secret)| *secret).collect();
         let remains = |entry: &TlsEntry<'a>| {
             let secret = entry.secret.as_deref().unwrap_or_default();
             if self.omitted {
-                let is_ours = entry.hosts.is_empty() && secrets.contains(secret);
+                let is_ours = entry.hosts.is_empty() && held.secrets.contains(secret);
                 return Ok((!is_ours).then(|| entry.clone()));
             }
             let theirs = entry
                 .hosts
                 .iter()
-                .filter(|host| !ours.contains(&pair(host, secret)));
+                .filter(|host| !held.pairs.contains(&pair(host, secret)));
             let theirs: Vec<_> = theirs.cloned().collect();
             match theirs.len() {
                 all if all == entry.hosts.len() => Ok(Some(entry.clone())),
@@ -174,14 +197,14 @@ impl Past {
 
 impl Lost {
     /// Whether some of it is still where we put it.
-    fn is_held(&self, held: &BTreeSet<Pair<'_>>) -> bool {
+    fn is_held(&self, held: &Held<'_>) -> bool {
         let mut moved = self
             .hosts
             .iter()
             .filter_map(|(host, secret)| Some(pair(host, secret.as_ref()?)));
         match &self.into {
-            Some(secret) => held.iter().any(|(_, held)| held == secret),
-            None => moved.any(|pair| held.contains(&pair)),
+            Some(secret) => held.secrets.contains(secret.as_str()),
+            None => moved.any(|pair| held.pairs.contains(&pair)),
         }
     }
 
@@ -202,14 +225,17 @@ impl Lost {
         let lower = |host: &String| host.to_ascii_lowercase();
         let stayed = self.hosts.iter().filter(|(_, secret)| secret.is_none());
         let stayed: BTreeSet<_> = stayed.map(|(host, _)| lower(host)).collect();
-        entry.secret == self.entry.secret
+        // The cheap comparison first: a record may claim the same entry many times.
+        entry.hosts.len() >= stayed.len()
+            && entry.hosts.len() <= self.hosts.len()
+            && entry.secret == self.entry.secret
             && entry.hosts.iter().map(lower).collect::<BTreeSet<_>>() == stayed
     }
 
     /// The entry as it was, as far as its hosts are still there.
     fn restore(
         &self,
-        held: &BTreeSet<Pair<'_>>,
+        held: &Held<'_>,
         leftover: Option<TlsEntry<'_>>,
     ) -> serde_json::Result<TlsEntry<'_>> {
         let mut stayed: BTreeMap<_, _> = leftover
@@ -218,7 +244,7 @@ impl Lost {
             .map(|host| (host.to_ascii_lowercase(), host))
             .collect();
         let is_there = |host: &str, secret: Option<&str>| match secret {
-            Some(secret) => held.contains(&pair(host, secret)),
+            Some(secret) => held.pairs.contains(&pair(host, secret)),
             None => stayed.contains_key(&host.to_ascii_lowercase()),
         };
         let there = self
@@ -236,6 +262,31 @@ impl Lost {
         } else {
             self.entry.with_hosts(hosts)
         }
+    }
+}
+
+/// Where entries are, to find those that the author has sent again as they were.
+struct Back<'a> {
+    tls: &'a [TlsEntry<'a>],
+    places: BTreeMap<(&'a [String], Option<&'a str>), VecDeque<usize>>,
+}
+
+impl<'a> Back<'a> {
+    fn new(tls: &'a [TlsEntry<'a>]) -> Self {
+        let mut places: BTreeMap<_, VecDeque<_>> = BTreeMap::new();
+        for (place, entry) in tls.iter().enumerate() {
+            let key = (entry.hosts.as_slice(), entry.secret.as_deref());
+            places.entry(key).or_default().push_back(place);
+        }
+        Self { tls, places }
+    }
+
+    /// The place of an entry that is there again, which is then taken.
+    fn take(&mut self, lost: &'a Lost) -> Option<usize> {
+        let key = (lost.entry.hosts.as_slice(), lost.entry.secret.as_deref());
+        let places = self.places.get_mut(&key)?;
+        let entry = self.tls.get(*places.front()?)?;
+        is_same(&entry.raw, &lost.entry.raw).then(|| places.pop_front())?
     }
 }
 

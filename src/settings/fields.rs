@@ -84,6 +84,26 @@ impl<'a> Fields<'a> {
         Some(texts)
     }
 
+    /// Reads a whole number from 0; `None` if it is absent or a fault.
+    pub fn number(&mut self, name: &'static str) -> Option<u64> {
+        let value = self.value(name)?;
+        let number = value.as_u64();
+        if number.is_none() {
+            self.fault(name, "must be a whole number, 0 or more");
+        }
+        number
+    }
+
+    /// Reads a yes or no; `None` if it is absent or a fault.
+    pub fn flag(&mut self, name: &'static str) -> Option<bool> {
+        let value = self.value(name)?;
+        let flag = value.as_bool();
+        if flag.is_none() {
+            self.fault(name, "must be true or false");
+        }
+        flag
+    }
+
     /// Ends the reading: fields that nobody asked for are faults.
     pub fn finish(self) {
         let names = self.object.into_iter().flat_map(Map::keys);

@@ -1,0 +1,149 @@
+//! Section 6 of the contract: what is accepted with a warning.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::{secret_certificates::*, secret_keys::*, secret_support::*};
+
+const HOST: Option<&str> = Some("a.example.com");
+
+fn ending_in(left: Duration) -> Value {
+    secret_of(&leaf(&P256).valid(Duration::days(-1), left))
+}
+
+/// A certificate that ends in these hours, and the setting.
+#[rstest]
+#[case::default(24 * 21 - 1, None, true)]
+#[case::default(24 * 21 + 1, None, false)]
+#[case::longer(24 * 30 - 1, Some(30), true)]
+#[case::longer(24 * 30 + 1, Some(30), false)]
+#[case::shorter(24 * 7 + 1, Some(7), false)]
+#[case::shorter(24 * 7 - 1, Some(7), true)]
+#[case::never(1, Some(0), false)]
+#[case::always(24 * 90, Some(u64::MAX), true)]
+fn few_days_left(#[case] hours: i64, #[case] setting: Option<u64>, #[case] warns: bool) {
+    let secret = ending_in(Duration::hours(hours));
+    let settings = setting.map_or(json!({}), |days| json!({"secret": {"warnDaysLeft": days}}));
+    let response = judged(&secret, &settings).response;
+    assert!(response.accepted, "{:?}", response.message);
+    assert_eq!(
+        response.warnings.len(),
+        usize::from(warns),
+        "{:?}",
+        response.warnings
+    );
+}
+
+#[test]
+fn the_days_that_are_left_are_told() {
+    for (left, days) in [
+        (Duration::hours(24 * 10 + 1), "10 days"),
+        (Duration::hours(1), "0 days"),
+    ] {
+        assert_warned(&ending_in(left), &[days], HOST);
+    }
+}
+
+#[test]
+fn a_certificate_of_a_ca() {
+    assert_warned(&secret_of(&leaf(&P256).ca()), &["CA"], HOST);
+}
+
+#[rstest]
+#[case::out_of_order([("Root", "Root"), ("Intermediate", "Root")].as_slice())]
+#[case::of_another_issuer(&[("Other", "Root")])]
+#[case::of_another_issuer_further_up(&[("Intermediate", "Root"), ("Other", "Other")])]
+#[case::one_is_missing(&[("Root", "Root")])]
+#[case::one_is_there_twice(&[("Intermediate", "Root"), ("Intermediate", "Root")])]
+fn a_chain_that_is_none(#[case] issuers: &[(&str, &str)]) {
+    let issuers = issuers
+        .iter()
+        .map(|(subject, issuer)| ca(subject, issuer).pem());
+    let tls_crt = leaf(&P256).pem() + &issuers.collect::<String>();
+    assert_warned(&secret(tls_crt, P256.pem()), &["chain"], HOST);
+}
+
+#[test]
+fn the_leaf_twice() {
+    let tls_crt = leaf(&P256).pem().repeat(2);
+    assert_warned(&secret(tls_crt, P256.pem()), &["chain"], HOST);
+}
+
+#[rstest]
+#[case(&["*.com"])]
+#[case(&["*.COM"])]
+#[case(&["a.example.com", "*.com"])]
+#[case(&["*.xn--p1ai", "b.com"])]
+fn a_wildcard_over_one_label(#[case] names: &[&str]) {
+    let wildcard = names.iter().find(|name| name.starts_with('*')).unwrap();
+    let secret = secret_of(&leaf(&P256).names(names));
+    let host = wildcard.to_ascii_lowercase().replace('*', "b");
+    assert_warned(&secret, &[wildcard], Some(&host));
+}
+
+#[test]
+fn keys_that_browsers_refuse() {
+    for (key, name) in [(&ED25519, "Ed25519"), (&P521, "P-521")] {
+        let secret = secret(leaf(key).pem(), key.pem());
+        assert_warned(&secret, &["browsers", name], HOST);
+    }
+}
+
+#[test]
+fn a_temporary_certificate_of_cert_manager() {
+    let secret = secret_of(&leaf(&P256).issuer("cert-manager.local"));
+    assert_warned(&secret, &["temporary", "cert-manager"], None);
+    assert!(!is_chosen("a.example.com", &secret, &json!({})));
+}
+
+#[test]
+fn an_issuer_that_only_looks_like_it() {
+    for issuer in [
+        "cert-manager.local.example.com",
+        "Cert-Manager.local ",
+        "cert-manager",
+    ] {
+        assert_good(&secret_of(&leaf(&P256).issuer(issuer)));
+    }
+}
+
+#[test]
+fn everything_at_once() {
+    let certificate = leaf(&P521)
+        .names(&["*.com"])
+        .issuer("cert-manager.local")
+        .ca()
+        .valid(Duration::days(-1), Duration::days(3));
+    let tls_crt = certificate.pem() + &ca("Other", "Root").pem();
+    let response = judged(&secret(tls_crt, P521.pem()), &json!({})).response;
+    assert!(response.accepted && response.mutated_object.is_none());
+    assert_eq!(response.warnings.len(), 6, "{:?}", response.warnings);
+    for warning in response.warnings {
+        assert!(
+            warning.contains("workspace/tls") && warning.chars().count() <= 120,
+            "{warning}"
+        );
+    }
+}
+
+/// However long the name of the object is, the warning fits; a name has 253 characters at most.
+#[test]
+fn a_warning_is_never_too_long() {
+    let name = "n".repeat(253);
+    let secret = with(ending_in(Duration::days(3)), "/metadata/name", json!(name));
+    let warnings = judged(&secret, &json!({})).response.warnings;
+    assert!(
+        warnings.len() == 1 && warnings[0].chars().count() <= 120,
+        "{warnings:?}"
+    );
+}
+
+/// What is written by nobody in particular is named by what its name begins with.
+#[test]
+fn a_secret_whose_name_is_made_up_later() {
+    let secret = without(ending_in(Duration::days(3)), "/metadata", "name");
+    let secret = with(secret, "/metadata/generateName", json!("tls-"));
+    let warnings = judged(&secret, &json!({})).response.warnings;
+    assert!(warnings[0].contains("workspace/tls-"), "{warnings:?}");
+}

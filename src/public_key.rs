@@ -1,0 +1,183 @@
+//! Public keys, from a certificate or recomputed from a private key, so that the two can be compared.
+
+use der::{
+    Decode, Tag, Tagged,
+    asn1::{AnyRef, ObjectIdentifier},
+};
+use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+use thiserror::Error;
+
+/// RFC 8017, appendix C, `rsaEncryption`.
+pub const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// RFC 5480, section 2.1.1, `id-ecPublicKey`.
+pub const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// RFC 8410, section 3, `id-Ed25519`.
+pub const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// The least length of an RSA modulus that TLS clients still accept.
+const LEAST_RSA_BITS: usize = 2048;
+
+/// A public key of a kind that can serve TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublicKey {
+    /// Modulus and exponent, big-endian without leading zeros.
+    Rsa {
+        /// The product of the primes.
+        modulus: Vec<u8>,
+        /// The public exponent.
+        exponent: Vec<u8>,
+    },
+    /// A point, uncompressed (SEC 1, section 2.3.3).
+    Ec(Curve, Vec<u8>),
+    /// A compressed point (RFC 8032, section 5.1.2).
+    Ed25519(Vec<u8>),
+}
+
+/// The curves that Go's `crypto/tls` knows, less P-224.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curve {
+    /// `secp256r1`
+    P256,
+    /// `secp384r1`
+    P384,
+    /// `secp521r1`
+    P521,
+}
+
+/// Why a key cannot serve TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum KeyFault {
+    /// DSA, RSA-PSS, another curve.
+    #[error("the key is none of RSA, P-256, P-384, P-521 and Ed25519")]
+    Unsupported,
+    /// An RSA modulus of less than 2048 bits.
+    #[error("the RSA key has less than {LEAST_RSA_BITS} bits")]
+    Weak,
+    /// It is not valid DER, or its parts do not belong together.
+    #[error("the key cannot be read")]
+    Unreadable,
+    /// A passphrase is needed.
+    #[error("the key is encrypted")]
+    Encrypted,
+}
+
+impl From<der::Error> for KeyFault {
+    fn from(_: der::Error) -> Self {
+        Self::Unreadable
+    }
+}
+
+impl Curve {
+    /// Reads the name of a curve (RFC 5480, section 2.1.1.1).
+    ///
+    /// # Errors
+    /// If it is another one, or is given by its parameters.
+    pub fn of(parameters: Option<AnyRef<'_>>) -> Result<Self, KeyFault> {
+        let name: ObjectIdentifier = parameters
+            .ok_or(KeyFault::Unreadable)?
+            .decode_as()
+            .map_err(|_| KeyFault::Unsupported)?;
+        Self::named(name)
+    }
+
+    /// The curve of this name.
+    ///
+    /// # Errors
+    /// If it is another one.
+    pub fn named(name: ObjectIdentifier) -> Result<Self, KeyFault> {
+        const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+        const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+        const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+        match name {
+            P256 => Ok(Self::P256),
+            P384 => Ok(Self::P384),
+            P521 => Ok(Self::P521),
+            _ => Err(KeyFault::Unsupported),
+        }
+    }
+}
+
+impl PublicKey {
+    /// An RSA key.
+    ///
+    /// # Errors
+    /// If the modulus is too short, or the exponent is one that Go refuses.
+    pub fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyFault> {
+        let (modulus, exponent) = (significant(modulus), significant(exponent));
+        let bits = modulus.first().map_or(0, |first| {
+            modulus.len() * 8 - first.leading_zeros() as usize
+        });
+        if bits < LEAST_RSA_BITS {
+            return Err(KeyFault::Weak);
+        }
+        // crypto/rsa: from 2 to 2^31 - 1.
+        let is_small = exponent.len() < 4
+            || (exponent.len() == 4 && exponent.first().is_some_and(|first| *first < 0x80));
+        if !is_small || matches!(exponent, [] | [1]) {
+            return Err(KeyFault::Unreadable);
+        }
+        Ok(Self::Rsa {
+            modulus: modulus.to_vec(),
+            exponent: exponent.to_vec(),
+        })
+    }
+
+    /// Whether these bytes are this key, as a bit string in a private key writes it: an EC point may
+    /// also be compressed (SEC 1, section 2.3.3).
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Rsa { .. } => pkcs1::RsaPublicKeyRef::from_der(bytes).is_ok_and(|key| {
+                Self::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes()).as_ref()
+                    == Ok(self)
+            }),
+            Self::Ec(_, point) => {
+                let x = point.get(1..=point.len() / 2);
+                let sign = point.last().map(|last| 2 + (last & 1));
+                let is_compressed = bytes.first() == sign.as_ref() && bytes.get(1..) == x;
+                bytes == point || (is_compressed && bytes.len() > 1)
+            }
+            Self::Ed25519(point) => bytes == point,
+        }
+    }
+}
+
+/// The key of a certificate, read as strictly as Go does (`crypto/x509`, `parsePublicKey`).
+impl TryFrom<&SubjectPublicKeyInfoRef<'_>> for PublicKey {
+    type Error = KeyFault;
+
+    fn try_from(info: &SubjectPublicKeyInfoRef<'_>) -> Result<Self, KeyFault> {
+        let key = info
+            .subject_public_key
+            .as_bytes()
+            .ok_or(KeyFault::Unreadable)?;
+        match info.algorithm.oid {
+            RSA => {
+                check_rsa_parameters(&info.algorithm)?;
+                let key = pkcs1::RsaPublicKeyRef::from_der(key)?;
+                Self::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes())
+            }
+            EC => Ok(Self::Ec(
+                Curve::of(info.algorithm.parameters)?,
+                key.to_vec(),
+            )),
+            ED25519 if info.algorithm.parameters.is_none() => Ok(Self::Ed25519(key.to_vec())),
+            ED25519 => Err(KeyFault::Unreadable),
+            _ => Err(KeyFault::Unsupported),
+        }
+    }
+}
+
+/// The parameters of an RSA key are NULL (RFC 3279, section 2.3.1).
+pub fn check_rsa_parameters(algorithm: &AlgorithmIdentifierRef<'_>) -> Result<(), KeyFault> {
+    match algorithm.parameters {
+        Some(parameters) if parameters.tag() == Tag::Null && parameters.value().is_empty() => {
+            Ok(())
+        }
+        _ => Err(KeyFault::Unreadable),
+    }
+}
+
+fn significant(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}

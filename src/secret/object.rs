@@ -1,0 +1,71 @@
+//! A Secret as its JSON writes it, as far as the rules read it.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::value::RawValue;
+
+use crate::{json::Object, routing::TLS_TYPE};
+
+/// The certificates, as the type `kubernetes.io/tls` names them.
+pub const TLS_CRT: &str = "tls.crt";
+/// The private key.
+pub const TLS_KEY: &str = "tls.key";
+
+/// A Secret: the objects it is made of.
+#[derive(Debug)]
+pub struct Secret<'a> {
+    pub root: Object<'a>,
+    pub metadata: Object<'a>,
+    pub annotations: Object<'a>,
+    pub labels: Object<'a>,
+    data: Object<'a>,
+    string_data: Object<'a>,
+}
+
+impl<'a> Secret<'a> {
+    /// Reads a Secret.
+    ///
+    /// # Errors
+    /// The name of the field that is missing or of the wrong type; nothing of its content.
+    pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
+        let root = Object::parse(json).ok_or("object")?;
+        let metadata = root
+            .get("metadata")
+            .and_then(Object::parse)
+            .ok_or("metadata")?;
+        Ok(Self {
+            annotations: metadata
+                .object("annotations")
+                .ok_or("metadata.annotations")?,
+            labels: metadata.object("labels").ok_or("metadata.labels")?,
+            data: root.object("data").ok_or("data")?,
+            string_data: root.object("stringData").ok_or("stringData")?,
+            root,
+            metadata,
+        })
+    }
+
+    /// Whether this is a Secret for TLS.
+    pub fn is_tls(&self) -> bool {
+        self.root.text("type").as_deref() == Some(TLS_TYPE)
+    }
+
+    /// The content of a key, empty if it is absent; `stringData` goes before `data`, as in the API
+    /// server.
+    ///
+    /// # Errors
+    /// The name of the key if it is not base64 text.
+    pub fn content(&self, key: &'static str) -> Result<Vec<u8>, &'static str> {
+        if self.string_data.get(key).is_some() {
+            return self
+                .string_data
+                .text(key)
+                .map(String::into_bytes)
+                .ok_or(key);
+        }
+        if self.data.get(key).is_none() {
+            return Ok(Vec::new());
+        }
+        let base64 = self.data.text(key).ok_or(key)?;
+        STANDARD.decode(base64).map_err(|_| key)
+    }
+}
