@@ -64,6 +64,15 @@ impl Decision {
         })
     }
 
+    /// A field of the object is missing or of the wrong type. Nothing of its content is named, which
+    /// may be a key.
+    pub fn unreadable(subject: &str, field: &str) -> Self {
+        Self::fail(
+            format!("{subject} cannot be read: {field} is missing or of the wrong type"),
+            400,
+        )
+    }
+
     /// Adds warnings for whoever sent the request.
     pub fn warn(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
         self.warnings.extend(warnings);

@@ -31,16 +31,14 @@ use self::{
 };
 use crate::{
     decision::Decision,
-    lookup::SecretSource,
-    metadata::subject,
+    lookup::{SecretSource, routing_table},
+    metadata::{SKIP, subject},
     names::Host,
     request::Request,
     routing::RoutingTable,
     settings::{Action, PartlyCovered, PlainHosts, Settings},
 };
 
-/// An author's word that an object is none of our business.
-const SKIP: &str = "routing-secrets-policy/skip";
 /// On the Ingresses that cert-manager makes to answer an ACME HTTP-01 challenge.
 const SOLVER: &str = "acme.cert-manager.io/http01-solver";
 /// Contour reads the Secrets of such an Ingress from another namespace
@@ -60,7 +58,7 @@ pub fn review(
 ) -> serde_json::Result<Decision> {
     let ingress = match request.object().ok_or("object").and_then(Ingress::parse) {
         Ok(ingress) => ingress,
-        Err(field) => return Ok(unreadable(field)),
+        Err(field) => return Ok(Decision::unreadable("the Ingress", field)),
     };
     if is_left_alone(&ingress) {
         return Ok(Decision::accept());
@@ -80,17 +78,9 @@ pub fn review(
     let table = if !reads_other_namespaces(&ingress, settings)
         && asks_for_routing_secrets(&intent, &triggers, settings)
     {
-        let namespace = request
-            .namespace()
-            .map(str::to_owned)
-            .or_else(|| ingress.metadata.text("namespace"))
-            .filter(|namespace| !namespace.is_empty());
-        let Some(namespace) = namespace else {
-            return Ok(unreadable("namespace"));
-        };
-        match secrets.routing_secrets(&namespace) {
-            Ok(secrets) => RoutingTable::new(secrets, settings.wildcards),
-            Err(error) => return Ok(Decision::fail(error.to_string(), 500)),
+        match routing_table(request, &ingress.metadata, settings, secrets) {
+            Ok(table) => table,
+            Err(answer) => return Ok(answer),
         }
     } else {
         RoutingTable::default()
@@ -285,12 +275,4 @@ fn asks_for_routing_secrets(intent: &Intent<'_>, triggers: &[String], settings: 
 /// Reads the annotation that holds the record.
 fn read_record(annotation: &RawValue) -> Option<Past> {
     Past::parse(&serde_json::from_str::<String>(annotation.get()).ok()?)
-}
-
-/// Names a field, and nothing of its content, which may be anything.
-fn unreadable(field: &str) -> Decision {
-    Decision::fail(
-        format!("the Ingress cannot be read: {field} is missing or of the wrong type"),
-        400,
-    )
 }

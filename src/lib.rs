@@ -1,19 +1,23 @@
 //! A Kubewarden policy that points Ingresses at *routing secrets*: TLS Secrets made ahead of time
-//! whose certificate, often a wildcard, covers their hosts; and that lets no Secret be one that could
-//! not serve them.
+//! whose certificate, often a wildcard, covers their hosts; that has no certificate issued for what
+//! they cover; and that lets no Secret be one that could not serve them.
 //!
 //! A request goes through these steps, each a module:
 //!
 //! 1. [`request`] and [`settings`] read what the host sends;
 //! 2. [`lookup`] lists the routing secrets of the namespace, and [`pem`], [`leaf`] and [`routing`]
 //!    turn them into a [`routing::RoutingTable`], which [`names`] teaches what a certificate covers;
-//! 3. [`ingress`] decides what its author meant and what it should become, [`secret`] whether a
-//!    routing secret can serve TLS, for which [`private_key`] and [`public_key`] read its key;
+//! 3. [`ingress`] and [`certificate`] decide what its author meant and what it should become,
+//!    [`secret`] whether a routing secret can serve TLS, for which [`private_key`] and
+//!    [`public_key`] read its key;
 //! 4. [`decision`] writes the answer.
 //!
 //! Steps 2 and 3 take values and return values: the clock and the host are at the edge, here and in
 //! [`lookup`].
 
+pub mod blank;
+pub mod certificate;
+pub mod coverage;
 pub mod decision;
 pub mod ingress;
 pub mod json;
@@ -111,6 +115,7 @@ fn decide(payload: &[u8]) -> serde_json::Result<Decision> {
     };
     match kind {
         Kind::Ingress => ingress::review(&payload.request, &settings, &cluster),
+        Kind::Certificate => certificate::review(&payload.request, &settings, &cluster),
         Kind::Secret => secret::review(&payload.request, &settings, &cluster, cluster.now),
     }
 }

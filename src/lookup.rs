@@ -17,8 +17,12 @@ use slog::{Drain, Logger, info, o};
 use thiserror::Error;
 
 use crate::{
+    decision::Decision,
+    json::Object,
     names::Wildcards,
-    routing::{Offer, RoutingSecret, TLS_TYPE, Unusable},
+    request::Request,
+    routing::{Offer, RoutingSecret, RoutingTable, TLS_TYPE, Unusable},
+    settings::Settings,
 };
 
 const LIST: &str = "list_resources_by_namespace";
@@ -42,6 +46,28 @@ pub trait SecretSource {
         name: &str,
         label: &str,
     ) -> Result<Option<String>, LookupError>;
+}
+
+/// The routing secrets of the namespace that an object is in.
+///
+/// # Errors
+/// The answer to the request, if they cannot be read.
+pub fn routing_table(
+    request: &Request<'_>,
+    metadata: &Object<'_>,
+    settings: &Settings,
+    secrets: &impl SecretSource,
+) -> Result<RoutingTable, Decision> {
+    let namespace = request
+        .namespace()
+        .map(str::to_owned)
+        .or_else(|| metadata.text("namespace"))
+        .filter(|namespace| !namespace.is_empty())
+        .ok_or_else(|| Decision::unreadable("the request", "namespace"))?;
+    match secrets.routing_secrets(&namespace) {
+        Ok(secrets) => Ok(RoutingTable::new(secrets, settings.wildcards)),
+        Err(error) => Err(Decision::fail(error.to_string(), 500)),
+    }
 }
 
 /// Why something in the cluster is not known.

@@ -1,6 +1,9 @@
-//! The names of objects, as messages write them.
+//! What objects of all kinds have.
 
 use crate::json::Object;
+
+/// The annotation that is its author's word that an object is none of our business.
+pub const SKIP: &str = "routing-secrets-policy/skip";
 
 /// Kind, namespace and name of the object that has this metadata.
 pub fn subject(kind: &str, metadata: &Object<'_>) -> String {

@@ -42,6 +42,8 @@ pub enum Kind {
     Ingress,
     /// Core Secret.
     Secret,
+    /// `cert-manager.io` Certificate.
+    Certificate,
 }
 
 impl<'a> Request<'a> {
@@ -52,6 +54,7 @@ impl<'a> Request<'a> {
         let kind = match (self.kind.group.as_str(), self.kind.kind.as_str()) {
             ("networking.k8s.io", "Ingress") => Kind::Ingress,
             ("", "Secret") => Kind::Secret,
+            ("cert-manager.io", "Certificate") => Kind::Certificate,
             _ => return None,
         };
         (is_write && is_whole).then_some(kind)

@@ -101,8 +101,8 @@ impl Offer {
 pub struct RoutingTable {
     names: Vec<String>,
     numbers: BTreeMap<String, usize>,
-    /// Every routing secret, usable or not, and whether its Certificate has the same name.
-    known: BTreeMap<String, bool>,
+    /// Every routing secret, usable or not, and the Certificate from which it is made.
+    known: BTreeMap<String, Option<String>>,
     wildcards: Wildcards,
     exact: BTreeMap<String, Vec<usize>>,
     below: BTreeMap<String, Vec<usize>>,
@@ -128,8 +128,9 @@ impl RoutingTable {
         };
         let mut usable = Vec::new();
         for secret in secrets {
-            let by_namesake = secret.certificate_name.as_ref() == Some(&secret.name);
-            table.known.insert(secret.name.clone(), by_namesake);
+            table
+                .known
+                .insert(secret.name.clone(), secret.certificate_name);
             if let Ok(offer) = secret.offer {
                 usable.push((Reverse(offer.not_after), secret.name, offer.patterns));
             }
@@ -191,10 +192,15 @@ impl RoutingTable {
         self.known.contains_key(secret)
     }
 
+    /// The Certificate from which cert-manager makes a routing secret, usable or not.
+    pub fn producer(&self, secret: &str) -> Option<&str> {
+        self.known.get(secret)?.as_deref()
+    }
+
     /// Whether the Secret of this name is a routing secret, usable or not, made from a Certificate of
     /// the same name, as ingress-shim names them.
     pub fn is_made_by_namesake(&self, secret: &str) -> bool {
-        self.known.get(secret) == Some(&true)
+        self.producer(secret) == Some(secret)
     }
 
     fn exact_number(&self, host: &Host) -> Option<usize> {

@@ -37,7 +37,7 @@ pub fn review(
 ) -> serde_json::Result<Decision> {
     let secret = match request.object().ok_or("object").and_then(Secret::parse) {
         Ok(secret) => secret,
-        Err(field) => return Ok(unreadable("the Secret", field)),
+        Err(field) => return Ok(Decision::unreadable("the Secret", field)),
     };
     // An old object that cannot be read makes no difference to what the new one must be.
     let old = request.old_object().and_then(|old| Secret::parse(old).ok());
@@ -67,7 +67,7 @@ fn judge(secret: &Secret<'_>, standard: &Standard<'_>) -> Decision {
         .and_then(|crt| Ok((crt, secret.content(TLS_KEY)?)));
     let (tls_crt, tls_key) = match contents {
         Ok(contents) => contents,
-        Err(field) => return unreadable(&subject, field),
+        Err(field) => return Decision::unreadable(&subject, field),
     };
     let is_copy = [REFLECTS, REPLICATES]
         .iter()
@@ -137,12 +137,4 @@ fn label_mirror(
     Ok(Decision::mutate(object).warn([format!(
         "{subject}: labelled {label}, like its source {namespace}/{name}"
     )]))
-}
-
-/// Names a field, and nothing of its content, which may be a key.
-fn unreadable(subject: &str, field: &str) -> Decision {
-    Decision::fail(
-        format!("{subject} cannot be read: {field} is missing or of the wrong type"),
-        400,
-    )
 }

@@ -38,6 +38,18 @@ pub enum Action {
     Require,
 }
 
+/// What happens to a Certificate of which routing secrets cover every name (setting
+/// `certificate.covered`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Covered {
+    /// It is stored, but not issued.
+    Park,
+    /// It is rejected.
+    Reject,
+    /// Nothing, but a warning.
+    Allow,
+}
+
 /// Checked settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -47,6 +59,8 @@ pub struct Settings {
     pub wildcards: Wildcards,
     /// The section `ingress`.
     pub ingress: IngressSettings,
+    /// The section `certificate`.
+    pub certificate: CertificateSettings,
     /// The section `secret`.
     pub secret: SecretSettings,
     ignored_hosts: Vec<HostGlob>,
@@ -65,6 +79,13 @@ pub struct IngressSettings {
     pub issuer_annotations: Vec<String>,
     /// Ingress classes whose Secrets are not in the Ingress's namespace.
     pub ignored_classes: Vec<String>,
+}
+
+/// The section `certificate` of the settings.
+#[derive(Clone, Debug)]
+pub struct CertificateSettings {
+    /// What a Certificate gets that nobody needs.
+    pub covered: Covered,
 }
 
 /// The section `secret` of the settings.
@@ -106,6 +127,7 @@ impl Settings {
             )
             .unwrap_or_default();
         let ingress = IngressSettings::parse(root.section("ingress"));
+        let certificate = CertificateSettings::parse(root.section("certificate"));
         let secret = SecretSettings::parse(root.section("secret"));
         root.finish();
         if faults.is_empty() {
@@ -113,6 +135,7 @@ impl Settings {
                 routing_label,
                 wildcards,
                 ingress,
+                certificate,
                 secret,
                 ignored_hosts: ignored_hosts
                     .iter()
@@ -170,6 +193,19 @@ impl IngressSettings {
         };
         fields.finish();
         settings
+    }
+}
+
+impl CertificateSettings {
+    fn parse(mut fields: Fields<'_>) -> Self {
+        let choices = [
+            ("park", Covered::Park),
+            ("reject", Covered::Reject),
+            ("allow", Covered::Allow),
+        ];
+        let covered = fields.choice("covered", &choices).unwrap_or(Covered::Park);
+        fields.finish();
+        Self { covered }
     }
 }
 

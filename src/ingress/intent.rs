@@ -1,9 +1,10 @@
 //! What the author of an Ingress wants, whatever was made of it before.
 
 use crate::{
+    blank::Blank,
     ingress::{
         object::{Ingress, TlsEntry, unnamed_hosts},
-        record::{Blank, Blanks},
+        record::Blanks,
         restore::Past,
     },
     json::{Edits, Object},

@@ -2,15 +2,15 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
+    blank::field,
     ingress::{
         intent::Intent,
         object::{Ingress, TlsEntry, write_entry},
         plan::{Fate, Piece, Plan, PlannedEntry},
-        record::{Blank, Blanks, Now, RECORD, Record, Replaced},
+        record::{Blanks, Now, RECORD, Record, Replaced},
     },
     json::{Edits, Object, compact, is_same, set},
 };
@@ -179,19 +179,6 @@ impl<'a> Outcome<'a> {
         changed
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
-    }
-}
-
-/// The content of a field; if there is none, the field is as blank as it was.
-fn field(
-    content: &impl Serialize,
-    is_empty: bool,
-    blank: Option<Blank>,
-) -> serde_json::Result<Option<Box<RawValue>>> {
-    match blank {
-        None if is_empty => Ok(None),
-        Some(Blank::Null) if is_empty => Ok(Some(RawValue::NULL.to_owned())),
-        _ => to_raw_value(content).map(Some),
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    coverage::Coverage,
     decision::Route,
     ingress::{intent::Intent, object::TlsEntry},
-    names::Host,
     routing::RoutingTable,
     settings::{PlainHosts, Settings},
 };
@@ -145,33 +145,6 @@ impl Plan {
             }
         }
         entries
-    }
-}
-
-/// What the routing secrets cover, less the hosts that are never touched.
-#[derive(Clone, Copy)]
-struct Coverage<'a> {
-    table: &'a RoutingTable,
-    settings: &'a Settings,
-}
-
-impl<'a> Coverage<'a> {
-    fn host(self, text: &str) -> Option<Host> {
-        Host::parse(text).filter(|host| !self.settings.ignores(host))
-    }
-
-    fn choose(self, text: &str) -> Option<&'a str> {
-        self.table.choose(&self.host(text)?)
-    }
-
-    /// Whether the Secret of this name is a routing secret that covers all of these hosts, of which
-    /// there are some.
-    fn covers_all(self, secret: &str, hosts: &[String]) -> bool {
-        let is_covered = |text: &String| {
-            self.host(text)
-                .is_some_and(|host| self.table.covers(secret, &host))
-        };
-        self.table.is_routing_secret(secret) && !hosts.is_empty() && hosts.iter().all(is_covered)
     }
 }
 

@@ -14,6 +14,8 @@ use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::blank::Blank;
+
 /// The annotation that holds the record.
 pub const RECORD: &str = "routing-secrets-policy/replaced";
 
@@ -90,16 +92,6 @@ pub struct Blanks {
     pub annotations: Option<Blank>,
 }
 
-/// Two ways to write that nothing is there; the third is to leave the field out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Blank {
-    /// `null`
-    Null,
-    /// `[]` or `{}`
-    Empty,
-}
-
 impl Now {
     /// The shortest way to write this; `last` is the Secret of the entry if it stood for no host.
     pub fn of(secrets: Vec<Option<String>>, last: Option<&str>) -> Self {
@@ -120,16 +112,6 @@ impl Now {
 impl Blanks {
     fn is_none(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-impl Blank {
-    /// How a field is written that has no content; `None` if it is absent.
-    pub fn of(field: Option<&RawValue>) -> Option<Self> {
-        match field?.get() {
-            "null" => Some(Self::Null),
-            _ => Some(Self::Empty),
-        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! The rules, seen from outside: every test runs the compiled `policy.wasm` on the embedded host.
 
 mod answers;
+mod certificate_covered;
+mod certificate_properties;
+mod certificate_support;
+mod certificate_take_over;
 mod entries;
 mod left_alone;
 mod lookup;
@@ -17,6 +21,7 @@ mod secret_keys;
 mod secret_leaf_faults;
 mod secret_mirrors;
 mod secret_properties;
+mod secret_rsa_keys;
 mod secret_scale;
 mod secret_support;
 mod secret_updates;

@@ -3,7 +3,7 @@
 use e2e_tests::certificates::der;
 use rstest::rstest;
 
-use crate::{secret_certificates::*, secret_keys::*, secret_support::*};
+use crate::{secret_certificates::*, secret_keys::*, secret_rsa_keys::*, secret_support::*};
 
 /// A Secret with a good certificate for [`P256`] and this key.
 fn assert_key_rejected(tls_key: impl AsRef<[u8]>, code: &str) {
@@ -100,6 +100,32 @@ fn an_rsa_key_that_contradicts_itself_is_refused_wherever_it_does() {
     }
 }
 
+/// Numbers of a key for [`RSA`] that fit each other but for one thing, which Go does not take.
+#[rstest]
+#[case::exponent_fits_one_prime(|key: &mut RsaNumbers| key.private_exponent += &key.p - 1_u8)]
+#[case::exponent_fits_the_other_prime(|key: &mut RsaNumbers| key.private_exponent += &key.q - 1_u8)]
+#[case::exponent_beyond_the_modulus(|key: &mut RsaNumbers| key.private_exponent += (&key.p - 1_u8) * (&key.q - 1_u8) * 2_u8)]
+#[case::coefficient_beyond_the_prime(|key: &mut RsaNumbers| key.coefficient += &key.p)]
+fn an_rsa_key_with_one_odd_number_is_refused(#[case] change: fn(&mut RsaNumbers)) {
+    let mut numbers = RsaNumbers::good();
+    let secret = |numbers: &RsaNumbers| {
+        secret(
+            leaf(&RSA).pem(),
+            pem("RSA PRIVATE KEY", &numbers.key().pkcs1()),
+        )
+    };
+    assert_good(&secret(&numbers));
+    change(&mut numbers);
+    assert_rejected(&secret(&numbers), "bad-key");
+}
+
+/// Such a modulus is factored at once (FIPS 186-5, appendix A.1.3).
+#[test]
+fn an_rsa_key_of_primes_that_are_near_each_other_is_refused() {
+    let key = RsaNumbers::near_each_other().key();
+    assert_rejected(&secret(leaf(&key).pem(), key.pem()), "bad-key");
+}
+
 #[rstest]
 #[case::not_base64(P256.pem().replacen("-----\nM", "-----\n%", 1))]
 #[case::no_end(P256.pem().replace("-----END PRIVATE KEY-----\n", ""))]
@@ -162,10 +188,10 @@ fn a_key_of_another_certificate_is_refused(#[case] certified: &Key, #[case] othe
 
 #[test]
 fn an_rsa_key_of_the_same_modulus_with_another_exponent_is_refused() {
-    let (one, other) = rsa_pair_of_one_modulus();
-    assert_good(&secret(leaf(&one).pem(), one.pem()));
-    assert_rejected(&secret(leaf(&one).pem(), other.pem()), "key-mismatch");
-    assert_rejected(&secret(leaf(&other).pem(), one.pem()), "key-mismatch");
+    let other = rsa_of_another_exponent();
+    assert_good(&secret(leaf(&other).pem(), other.pem()));
+    assert_rejected(&secret(leaf(&RSA).pem(), other.pem()), "key-mismatch");
+    assert_rejected(&secret(leaf(&other).pem(), RSA.pem()), "key-mismatch");
 }
 
 /// A key that says which public key it belongs to proves nothing; one that says so wrongly is broken.
@@ -188,6 +214,19 @@ fn a_key_with_the_point_of_another_is_refused(#[case] key: &Key, #[case] other: 
             assert_rejected(&secret(&certificate, pem(label, &content)), "bad-key");
         }
     }
+}
+
+/// The first byte of a compressed point says which of two it is.
+#[rstest]
+#[case::the_other_point(1)]
+#[case::no_point(4)]
+fn a_key_with_the_opposite_point_is_refused(#[case] change: u8) {
+    let mut point = P256.compressed_point();
+    point[0] ^= change;
+    let content = P256.sec1_with_point(&point);
+    assert_key_rejected(pem("EC PRIVATE KEY", &content), "bad-key");
+    let content = P256.pkcs8_with_public(&point);
+    assert_key_rejected(pem("PRIVATE KEY", &content), "bad-key");
 }
 
 #[rstest]

@@ -6,11 +6,9 @@ use std::sync::LazyLock;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use e2e_tests::certificates::der;
 use getrandom::SysRng;
+use num_bigint::BigUint;
 use p256::elliptic_curve::sec1::ToSec1Point;
-use rsa::{
-    pkcs1::{EncodeRsaPrivateKey, EncodeRsaPublicKey},
-    traits::PrivateKeyParts,
-};
+use rsa::pkcs1::{EncodeRsaPrivateKey, EncodeRsaPublicKey};
 
 pub const P256_OID: &[u8] = b"\x2a\x86\x48\xce\x3d\x03\x01\x07";
 const P384_OID: &[u8] = b"\x2b\x81\x04\x00\x22";
@@ -36,10 +34,13 @@ pub static P521: LazyLock<Key> = LazyLock::new(p521);
 pub static OTHER_P521: LazyLock<Key> = LazyLock::new(p521);
 pub static ED25519: LazyLock<Key> = LazyLock::new(ed25519);
 pub static OTHER_ED25519: LazyLock<Key> = LazyLock::new(ed25519);
-pub static RSA: LazyLock<Key> = LazyLock::new(|| rsa(2048));
+pub static RSA: LazyLock<Key> = LazyLock::new(|| rsa_key(&RSA_NUMBERS));
 pub static OTHER_RSA: LazyLock<Key> = LazyLock::new(|| rsa(2048));
 pub static RSA_3072: LazyLock<Key> = LazyLock::new(|| rsa(3072));
 pub static RSA_1024: LazyLock<Key> = LazyLock::new(|| rsa(1024));
+/// The numbers of [`RSA`].
+pub static RSA_NUMBERS: LazyLock<rsa::PrivateKey> =
+    LazyLock::new(|| rsa::PrivateKey::new(&mut SysRng, 2048).unwrap());
 /// Curves of which only the name matters, so the point may be anywhere.
 pub static P224: LazyLock<Key> = LazyLock::new(|| ec(P224_OID, scalar(28), vec![4; 57]));
 pub static SECP256K1: LazyLock<Key> = LazyLock::new(|| ec(SECP256K1_OID, scalar(32), vec![4; 65]));
@@ -193,25 +194,10 @@ pub fn rsa_of(private: Vec<u8>, public: Vec<u8>) -> Key {
 }
 
 pub fn rsa(bits: usize) -> Key {
-    let key = rsa::PrivateKey::new(&mut SysRng, bits).unwrap();
-    rsa_key(&key)
+    rsa_key(&rsa::PrivateKey::new(&mut SysRng, bits).unwrap())
 }
 
-/// A key of the same modulus as this one's, with another exponent.
-pub fn rsa_pair_of_one_modulus() -> (Key, Key) {
-    let key = rsa::PrivateKey::new(&mut SysRng, 2048).unwrap();
-    let [p, q] = key.primes() else {
-        panic!("not two primes")
-    };
-    let (p, q) = (p.as_ref().clone(), q.as_ref().clone());
-    // 65539 and 65543 are prime, and hardly ever divide p - 1 or q - 1 both.
-    let other = [65539_u64, 65543]
-        .into_iter()
-        .find_map(|exponent| rsa::PrivateKey::from_p_q(p.clone(), q.clone(), exponent.into()).ok());
-    (rsa_key(&key), rsa_key(&other.unwrap()))
-}
-
-fn rsa_key(key: &rsa::PrivateKey) -> Key {
+pub fn rsa_key(key: &rsa::PrivateKey) -> Key {
     rsa_of(
         key.to_pkcs1_der().unwrap().as_bytes().to_vec(),
         key.to_public_key().to_pkcs1_der().unwrap().into_vec(),
@@ -258,6 +244,13 @@ fn scalar(length: usize) -> Vec<u8> {
 
 pub fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
     der(SEQUENCE, &parts.concat())
+}
+
+/// An integer that is not negative: its first bit is the sign.
+pub fn integer(number: &BigUint) -> Vec<u8> {
+    let bytes = number.to_bytes_be();
+    let sign: &[u8] = if bytes[0] < 0x80 { &[] } else { &[0] };
+    der(INTEGER, &[sign, &bytes].concat())
 }
 
 /// Bits in whole bytes.

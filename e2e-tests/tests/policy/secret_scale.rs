@@ -2,11 +2,12 @@
 //! host enforces: an evaluation that takes longer is an error here.
 
 use e2e_tests::certificates::der;
-use num_bigint::BigUint;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{secret_certificates::*, secret_keys::*, secret_support::*, support::*};
+use crate::{
+    secret_certificates::*, secret_keys::*, secret_rsa_keys::*, secret_support::*, support::*,
+};
 
 /// What Kubernetes stores at most (`core/v1`, `MaxSecretSize`).
 const MOST: usize = 1024 * 1024;
@@ -124,39 +125,6 @@ fn a_chain() {
         refuse(&secret(chain, OTHER_RSA.pem()));
         refuse(&secret(filled(leaf(key).pem()), OTHER_RSA.pem()));
     }
-}
-
-/// An RSA key that is too long to be worth anybody's time: its numbers fit each other as far as they are
-/// cheap to make, so that it takes many divisions to find out what is wrong with it.
-fn huge_rsa_key(bytes: usize) -> Key {
-    let one = BigUint::from(1_u8);
-    // Of an even number of bits, so that the exponent divides what is to be divided by it.
-    let p = &one << (8 * bytes + 1);
-    let exponent = BigUint::from(3_u8);
-    let remainder = ((&p << 1) - &one) / &exponent;
-    let multiple: Vec<u8> = (0..bytes).map(|_| fastrand::u8(..)).collect();
-    let private_exponent = &remainder + (&p - &one) * BigUint::from_bytes_be(&multiple);
-    let modulus = &p * &p;
-    let numbers = [
-        &modulus,
-        &exponent,
-        &private_exponent,
-        &p,
-        &p,
-        &remainder,
-        &remainder,
-        &one,
-    ];
-    let public = sequence(&[positive(&modulus), positive(&exponent)]);
-    let private = [vec![der(INTEGER, &[0])], numbers.map(positive).to_vec()].concat();
-    rsa_of(sequence(&private), public)
-}
-
-/// The first bit of an integer is its sign.
-fn positive(number: &BigUint) -> Vec<u8> {
-    let bytes = number.to_bytes_be();
-    let sign: &[u8] = if bytes[0] < 0x80 { &[] } else { &[0] };
-    der(INTEGER, &[sign, &bytes].concat())
 }
 
 #[rstest]

@@ -116,7 +116,8 @@ fn an_update_of_nobody_knows_what_is_judged(#[case] old: Value) {
 /// The old object of a creation is nobody's.
 #[test]
 fn a_creation_is_judged() {
-    let mut request = update(&expired_secret(), &expired_secret());
+    let secret = expired_secret();
+    let mut request = update(&secret, &secret);
     request["operation"] = json!("CREATE");
     let response = POLICY.validate(&request, &json!({}), &closed()).unwrap();
     assert_refused(&response, "expired");

@@ -1,0 +1,326 @@
+//! Section 5 of the contract, rules 2 to 6: Certificates for names that routing secrets cover.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::{certificate_support::*, support::*};
+
+#[test]
+fn a_covered_certificate_is_parked() {
+    let author = certificate(&["a.example.com", "b.example.com"]);
+    let evaluation = evaluate(&author, &json!({}), &with_wild());
+    let stored = evaluation.response.mutated_object.unwrap();
+    let mut expected = author.clone();
+    expected["spec"]["issuerRef"]["name"] = json!(PARKED);
+    expected["metadata"]["annotations"] = json!({PARKED_RECORD: r#"{"issuer":"letsencrypt"}"#});
+    assert_eq!(stored, expected);
+    assert_eq!(
+        evaluation.response.warnings,
+        [
+            "a.example.com: no certificate is issued, routing secret wild covers it",
+            "b.example.com: no certificate is issued, routing secret wild covers it",
+        ]
+    );
+    assert_eq!(
+        evaluation.response.audit_annotations["routing-secrets"],
+        "a.example.com=wild,b.example.com=wild"
+    );
+    assert_stable(&author, &stored, &json!({}), &with_wild());
+}
+
+#[test]
+fn there_is_one_list_call_and_the_same_as_for_ingresses() {
+    let certificate = evaluate(&certificate(&["a.example.com"]), &json!({}), &with_wild());
+    let tls = json!([entry(&["a.example.com"], "own")]);
+    let ingress = evaluate(&ingress(&[], tls), &json!({}), &with_wild());
+    assert_eq!(certificate.calls.len(), 1);
+    assert_eq!(certificate.calls[0].request, ingress.calls[0].request);
+}
+
+#[rstest]
+#[case::dns_names(certificate(&["a.example.com"]), true)]
+#[case::upper_case(certificate(&["A.Example.COM"]), true)]
+#[case::wildcard(certificate(&["*.example.com"]), true)]
+#[case::a_common_name_too(with(certificate(&["a.example.com"]), "commonName", json!("b.example.com")), true)]
+#[case::only_a_common_name(with(certificate(&[]), "commonName", json!("b.example.com")), true)]
+#[case::an_empty_common_name(with(certificate(&["a.example.com"]), "commonName", json!("")), true)]
+#[case::one_not_covered(certificate(&["a.example.com", "a.example.org"]), false)]
+#[case::deeper(certificate(&["a.b.example.com"]), false)]
+#[case::other_wildcard(certificate(&["*.b.example.com"]), false)]
+#[case::common_name_not_covered(with(certificate(&["a.example.com"]), "commonName", json!("a.example.org")), false)]
+#[case::common_name_that_is_no_name(with(certificate(&["a.example.com"]), "commonName", json!("My app")), false)]
+#[case::address(certificate(&["10.0.0.1"]), false)]
+#[case::no_names(certificate(&[]), false)]
+#[case::names_are_null(with(certificate(&[]), "dnsNames", json!(null)), false)]
+fn every_name_must_be_covered(#[case] author: Value, #[case] is_covered: bool) {
+    let stored = stored(&author, &json!({}), &with_wild());
+    assert_eq!(stored["spec"]["issuerRef"]["name"] == PARKED, is_covered);
+    assert_stable(&author, &stored, &json!({}), &with_wild());
+}
+
+#[test]
+fn ignored_hosts_are_never_covered() {
+    let author = certificate(&["a.example.com", "b.example.com"]);
+    assert_untouched(&author, &json!({"ignoredHosts": ["b.*"]}), &with_wild());
+}
+
+#[rstest]
+#[case::skipped(annotated(certificate(&["a.example.com"]), "routing-secrets-policy/skip", "true"))]
+#[case::producer_by_template(with(certificate(&["*.example.com"]), "secretTemplate", json!({"labels": {"epinio.io/routing": ""}})))]
+#[case::ca(with(certificate(&["a.example.com"]), "isCA", json!(true)))]
+#[case::for_clients(with(certificate(&["a.example.com"]), "usages", json!(["digital signature", "client auth"])))]
+#[case::keystores(with(certificate(&["a.example.com"]), "keystores", json!({"jks": {"create": true}})))]
+#[case::addresses(with(certificate(&["a.example.com"]), "ipAddresses", json!(["10.0.0.1"])))]
+#[case::uris(with(certificate(&["a.example.com"]), "uris", json!(["spiffe://a/b"])))]
+#[case::mail(with(certificate(&["a.example.com"]), "emailAddresses", json!(["a@example.com"])))]
+#[case::other_names(with(certificate(&["a.example.com"]), "otherNames", json!([{"oid": "1.2.3", "utf8Value": "x"}])))]
+#[case::literal_subject(with(certificate(&["a.example.com"]), "literalSubject", json!("CN=a.example.org")))]
+#[case::of_an_ingress(owned_by(certificate(&["a.example.com"]), "networking.k8s.io/v1", "Ingress", json!(true)))]
+#[case::of_a_gateway(owned_by(certificate(&["a.example.com"]), "gateway.networking.k8s.io/v1", "Gateway", json!(true)))]
+#[case::of_a_listener_set(owned_by(certificate(&["a.example.com"]), "gateway.networking.k8s.io/v1", "ListenerSet", json!(true)))]
+fn what_is_needed_is_issued_in_every_mode(#[case] author: Value) {
+    for mode in MODES {
+        let response = evaluate(&author, &covered(mode), &with_wild()).response;
+        assert!(response.accepted, "{mode}: {:?}", response.message);
+        assert_eq!(response.mutated_object, None, "{mode}");
+        assert!(
+            response.warnings.is_empty(),
+            "{mode}: {:?}",
+            response.warnings
+        );
+    }
+}
+
+/// The same fields, written so that they say nothing.
+#[rstest]
+#[case::not_skipped(annotated(certificate(&["a.example.com"]), "routing-secrets-policy/skip", "yes"))]
+#[case::template_with_other_labels(with(certificate(&["a.example.com"]), "secretTemplate", json!({"labels": {"team": "a"}})))]
+#[case::no_ca(with(certificate(&["a.example.com"]), "isCA", json!(false)))]
+#[case::for_servers(with(certificate(&["a.example.com"]), "usages", json!(["client auth", "server auth"])))]
+#[case::no_usages(with(certificate(&["a.example.com"]), "usages", json!([])))]
+#[case::no_keystores(with(certificate(&["a.example.com"]), "keystores", json!(null)))]
+#[case::no_addresses(with(certificate(&["a.example.com"]), "ipAddresses", json!([])))]
+#[case::owned_but_not_controlled(owned_by(certificate(&["a.example.com"]), "networking.k8s.io/v1", "Ingress", json!(false)))]
+#[case::owner_of_another_group(owned_by(certificate(&["a.example.com"]), "networking.istio.io/v1", "Gateway", json!(true)))]
+#[case::owned_by_an_application(owned_by(certificate(&["a.example.com"]), "application.epinio.io/v1", "App", json!(true)))]
+fn what_nobody_needs_is_parked(#[case] author: Value) {
+    let stored = stored(&author, &json!({}), &with_wild());
+    assert_eq!(stored["spec"]["issuerRef"]["name"], PARKED);
+    assert_stable(&author, &stored, &json!({}), &with_wild());
+}
+
+/// A wildcard's own Certificate covers itself, and must be renewed all the same.
+#[test]
+fn the_certificate_that_makes_a_routing_secret_is_issued() {
+    let own = wild().annotation("cert-manager.io/certificate-name", "app");
+    let author = with(certificate(&["*.example.com"]), "secretName", json!("wild"));
+    for mode in MODES {
+        assert_untouched(
+            &author,
+            &covered(mode),
+            &cluster(std::slice::from_ref(&own)),
+        );
+    }
+}
+
+#[test]
+fn reject_names_the_domains_and_their_secrets() {
+    let author = certificate(&["a.example.com", "b.example.com"]);
+    let message = rejection(&author, &covered("reject"), &with_wild());
+    for part in [
+        "Certificate workspace/app",
+        "a.example.com by Secret wild",
+        "b.example.com by Secret wild",
+    ] {
+        assert!(message.contains(part), "{part} is missing in {message}");
+    }
+}
+
+#[test]
+fn reject_counts_on_updates_only_when_names_changed() {
+    let old = certificate(&["a.example.com", "b.example.com"]);
+    let mut same = certificate(&["B.example.com", "a.example.com"]);
+    same["spec"]["duration"] = json!("24h");
+    let reject = covered("reject");
+    let response = update(&old, &same, &reject, &with_wild()).response;
+    assert!(response.accepted && response.mutated_object.is_none());
+    for new in [
+        certificate(&["a.example.com"]),
+        with(old.clone(), "commonName", json!("c.example.com")),
+    ] {
+        let response = update(&old, &new, &reject, &with_wild()).response;
+        assert!(!response.accepted, "{new}");
+    }
+}
+
+#[test]
+fn allow_only_warns() {
+    let author = certificate(&["a.example.com"]);
+    let response = evaluate(&author, &covered("allow"), &with_wild()).response;
+    assert!(response.accepted);
+    assert_eq!(response.mutated_object, None);
+    assert_eq!(
+        response.warnings,
+        ["a.example.com: issued although routing secret wild covers it"]
+    );
+}
+
+fn parked() -> (Value, Value) {
+    let author = certificate(&["a.example.com"]);
+    let parked = stored(&author, &json!({}), &with_wild());
+    (author, parked)
+}
+
+#[test]
+fn the_issuer_comes_back_when_a_name_is_not_covered_any_more() {
+    let (author, parked) = parked();
+    let expired = routing_secret("wild", &["*.example.com"]).valid(-9, -1);
+    for secrets in [cluster(&[]), cluster(&[expired])] {
+        let response = evaluate(&parked, &json!({}), &secrets).response;
+        assert_eq!(response.mutated_object, Some(author.clone()));
+        assert!(
+            response.warnings[0].contains("letsencrypt"),
+            "{:?}",
+            response.warnings
+        );
+    }
+    let mut more = parked;
+    more["spec"]["dnsNames"] = json!(["a.example.com", "a.example.org"]);
+    let stored = stored(&more, &json!({}), &with_wild());
+    assert_eq!(stored, certificate(&["a.example.com", "a.example.org"]));
+}
+
+#[test]
+fn the_issuer_comes_back_in_other_modes_and_for_whoever_skips() {
+    let (author, parked) = parked();
+    assert_eq!(stored(&parked, &covered("allow"), &with_wild()), author);
+    let response = update(&parked, &parked, &covered("reject"), &with_wild()).response;
+    assert_eq!(response.mutated_object, Some(author));
+    let skipped = annotated(parked, "routing-secrets-policy/skip", "true");
+    let stored = stored(&skipped, &json!({}), &with_wild());
+    assert_eq!(stored["spec"]["issuerRef"]["name"], "letsencrypt");
+    assert_eq!(
+        stored["metadata"]["annotations"],
+        json!({"routing-secrets-policy/skip": "true"})
+    );
+}
+
+/// Helm and `kubectl apply` send the issuer again; the record may still be there.
+#[test]
+fn values_sent_again_are_parked_again() {
+    let (author, parked) = parked();
+    let mut again = author.clone();
+    again["metadata"]["annotations"] = parked["metadata"]["annotations"].clone();
+    assert_eq!(stored(&again, &json!({}), &with_wild()), parked);
+    assert_eq!(stored(&again, &json!({}), &cluster(&[])), author);
+}
+
+#[test]
+fn an_issuer_that_the_author_has_changed_meanwhile_stays() {
+    let (_, mut changed) = parked();
+    changed["spec"]["issuerRef"]["name"] = json!("internal");
+    let back = stored(&changed, &json!({}), &cluster(&[]));
+    assert_eq!(back["spec"]["issuerRef"]["name"], "internal");
+    let parked = stored(&changed, &json!({}), &with_wild());
+    assert_eq!(stored(&parked, &json!({}), &cluster(&[])), back);
+}
+
+/// Without the record nobody knows the issuer; the author is told.
+#[test]
+fn a_lost_record_is_told() {
+    let (_, mut lost) = parked();
+    lost["metadata"]
+        .as_object_mut()
+        .unwrap()
+        .remove("annotations");
+    let response = evaluate(&lost, &json!({}), &cluster(&[])).response;
+    assert!(response.accepted && response.mutated_object.is_none());
+    assert!(
+        response.warnings[0].contains(PARKED),
+        "{:?}",
+        response.warnings
+    );
+}
+
+#[rstest]
+#[case("")]
+#[case("null")]
+#[case("[\"letsencrypt\"]")]
+#[case("{\"issuer\":7}")]
+#[case("{\"issuer\":\"x\",\"more\":1}")]
+fn a_record_that_is_not_ours_is_left_alone(#[case] record: &str) {
+    let author = annotated(certificate(&["a.example.com"]), PARKED_RECORD, record);
+    let response = evaluate(&author, &json!({}), &with_wild()).response;
+    assert!(response.accepted && response.mutated_object.is_none());
+    assert!(
+        response.warnings[0].contains(PARKED_RECORD),
+        "{:?}",
+        response.warnings
+    );
+}
+
+#[test]
+fn what_is_being_deleted_is_not_looked_at() {
+    let mut author = with(certificate(&["a.example.com"]), "secretName", json!("wild"));
+    author["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    let evaluation = evaluate(&author, &json!({}), &with_wild());
+    assert!(evaluation.response.accepted && evaluation.response.mutated_object.is_none());
+    assert!(evaluation.calls.is_empty());
+}
+
+#[rstest]
+#[case("DELETE", "")]
+#[case("UPDATE", "status")]
+fn neither_deletion_nor_status_is_looked_at(#[case] operation: &str, #[case] subresource: &str) {
+    let author = with(certificate(&["a.example.com"]), "secretName", json!("wild"));
+    let mut request = e2e_tests::request_from(author).unwrap();
+    request["operation"] = json!(operation);
+    request["subResource"] = json!(subresource);
+    let evaluation = POLICY.validate(&request, &json!({}), &with_wild()).unwrap();
+    assert!(evaluation.response.accepted && evaluation.response.mutated_object.is_none());
+    assert!(evaluation.calls.is_empty());
+}
+
+#[test]
+fn a_refused_look_up_rejects_and_says_what_to_do() {
+    let refused = cluster(&[]).refusing("secrets is forbidden");
+    let message = rejection(&certificate(&["a.example.com"]), &json!({}), &refused);
+    for part in [
+        "list_resources_by_namespace",
+        "secrets is forbidden",
+        "contextAwareResources",
+    ] {
+        assert!(message.contains(part), "{part} is missing in {message}");
+    }
+}
+
+#[rstest]
+#[case("/metadata", "metadata")]
+#[case("/spec", "spec")]
+#[case("/metadata/annotations", "metadata.annotations")]
+#[case("/metadata/ownerReferences", "metadata.ownerReferences")]
+#[case("/spec/issuerRef", "spec.issuerRef")]
+#[case("/spec/dnsNames", "spec.dnsNames")]
+#[case("/spec/dnsNames/0", "spec.dnsNames")]
+#[case("/spec/usages", "spec.usages")]
+#[case("/spec/commonName", "spec.commonName")]
+fn a_field_of_the_wrong_type_is_named(#[case] pointer: &str, #[case] field: &str) {
+    let mut author = certificate(&["a.example.com"]);
+    author["metadata"]["annotations"] = json!({});
+    author["metadata"]["ownerReferences"] = json!([]);
+    author["spec"]["usages"] = json!([]);
+    author["spec"]["commonName"] = json!("");
+    *author.pointer_mut(pointer).unwrap() = json!(7);
+    let mut request = e2e_tests::request_from(certificate(&[])).unwrap();
+    request["object"] = author;
+    let response = POLICY
+        .validate(&request, &json!({}), &with_wild())
+        .unwrap()
+        .response;
+    assert!(!response.accepted);
+    let message = response.message.unwrap();
+    assert!(
+        message.contains(&format!("{field} is missing or of the wrong type")),
+        "{message}"
+    );
+}

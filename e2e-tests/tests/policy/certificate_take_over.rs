@@ -1,0 +1,126 @@
+//! Section 5 of the contract, rule 1: no Certificate overwrites a routing secret.
+
+use e2e_tests::Cluster;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::{certificate_support::*, support::*};
+
+/// The routing secret `wild`, made by the Certificate `wildcard`.
+fn produced() -> Cluster {
+    cluster(&[wild().annotation("cert-manager.io/certificate-name", "wildcard")])
+}
+
+/// A Certificate for `names` into the routing secret `wild`.
+fn into_wild(names: &[&str]) -> Value {
+    with(certificate(names), "secretName", json!("wild"))
+}
+
+#[rstest]
+#[case::by_hand(with_wild(), &["wild", "delete the Secret"])]
+#[case::of_another_certificate(produced(), &["wild", "Certificate wildcard"])]
+#[case::unusable_too(cluster(&[routing_secret("wild", &[]).tls_crt("junk")]), &["wild"])]
+fn a_take_over_is_refused_and_the_remedy_named(#[case] secrets: Cluster, #[case] parts: &[&str]) {
+    let author = into_wild(&["a.example.org"]);
+    for mode in MODES {
+        let message = rejection(&author, &covered(mode), &secrets);
+        for part in parts
+            .iter()
+            .chain(&["Certificate workspace/app", "spec.secretName"])
+        {
+            assert!(message.contains(part), "{part} is missing in {message}");
+        }
+    }
+}
+
+#[rstest]
+#[case::skipped(annotated(into_wild(&["a.example.com"]), "routing-secrets-policy/skip", "true"))]
+#[case::producer_by_template(with(into_wild(&["a.example.com"]), "secretTemplate", json!({"labels": {"epinio.io/routing": ""}})))]
+#[case::ca(with(into_wild(&["a.example.com"]), "isCA", json!(true)))]
+#[case::of_an_ingress(owned_by(into_wild(&["a.example.com"]), "networking.k8s.io/v1", "Ingress", json!(true)))]
+#[case::of_a_gateway(owned_by(into_wild(&["a.example.com"]), "gateway.networking.k8s.io/v1", "Gateway", json!(true)))]
+#[case::not_covered(into_wild(&["a.example.org"]))]
+#[case::without_an_issuer(with(into_wild(&["a.example.com"]), "issuerRef", json!({"kind": "Issuer"})))]
+#[case::foreign_record(annotated(into_wild(&["a.example.com"]), PARKED_RECORD, "letsencrypt"))]
+fn no_owner_and_no_mode_may_take_over(#[case] author: Value) {
+    for mode in MODES {
+        for secrets in [with_wild(), produced()] {
+            let message = rejection(&author, &covered(mode), &secrets);
+            assert!(
+                message.contains("would overwrite routing secret wild"),
+                "{message}"
+            );
+        }
+    }
+}
+
+#[rstest]
+#[case("reject")]
+#[case("allow")]
+fn a_covered_take_over_is_refused_unless_it_is_parked(#[case] mode: &str) {
+    let message = rejection(&into_wild(&["a.example.com"]), &covered(mode), &with_wild());
+    assert!(
+        message.contains("would overwrite routing secret wild"),
+        "{message}"
+    );
+}
+
+/// Epinio's Gateway chart makes such Certificates, and its installs must not fail.
+#[test]
+fn a_covered_take_over_is_parked_with_another_secret() {
+    let author = into_wild(&["a.example.com"]);
+    for secrets in [with_wild(), produced()] {
+        let evaluation = evaluate(&author, &json!({}), &secrets);
+        let stored = evaluation.response.mutated_object.unwrap();
+        assert_eq!(stored["spec"]["secretName"], "app-parked");
+        assert_eq!(stored["spec"]["issuerRef"]["name"], PARKED);
+        assert_eq!(
+            stored["metadata"]["annotations"][PARKED_RECORD],
+            r#"{"issuer":"letsencrypt","secretName":"wild"}"#
+        );
+        assert!(
+            evaluation.response.warnings[0].contains("app-parked"),
+            "{:?}",
+            evaluation.response.warnings
+        );
+        assert_stable(&author, &stored, &json!({}), &secrets);
+    }
+}
+
+/// The name that the Certificate would get must be one, and harm nobody either.
+#[rstest]
+#[case::no_name_yet("")]
+#[case::too_long(&"a".repeat(250))]
+#[case::a_routing_secret_too("taken")]
+fn where_there_is_no_other_secret_it_is_refused(#[case] name: &str) {
+    let mut author = into_wild(&["a.example.com"]);
+    author["metadata"]["name"] = json!(name);
+    author["metadata"]["generateName"] = json!("app-");
+    let secrets = cluster(&[wild(), routing_secret("taken-parked", &["a.example.net"])]);
+    let message = rejection(&author, &json!({}), &secrets);
+    assert!(
+        message.contains("would overwrite routing secret wild"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_secret_comes_back_while_another_one_covers() {
+    let author = into_wild(&["a.example.com"]);
+    let parked = stored(&author, &json!({}), &with_wild());
+    let other = cluster(&[routing_secret("other", &["*.example.com"])]);
+    let moved = stored(&parked, &json!({}), &other);
+    assert_eq!(moved["spec"]["secretName"], "wild");
+    assert_eq!(moved["spec"]["issuerRef"]["name"], PARKED);
+    assert_stable(&author, &moved, &json!({}), &other);
+}
+
+/// Only Secrets with the label and the type are routing secrets.
+#[rstest]
+#[case::no_label(cluster(&[e2e_tests::certificates::TlsSecret::new("wild").namespace(NAMESPACE).san("*.example.com")]))]
+#[case::another_type(cluster(&[wild().secret_type("Opaque")]))]
+#[case::another_namespace(cluster(&[wild().namespace("other")]))]
+#[case::absent(cluster(&[]))]
+fn other_secrets_may_be_written(#[case] secrets: Cluster) {
+    assert_untouched(&into_wild(&["a.example.com"]), &json!({}), &secrets);
+}

@@ -1,0 +1,126 @@
+//! A Certificate as its JSON writes it, as far as the rules read it.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::json::Object;
+
+/// The usage that makes a certificate one for servers, as cert-manager names it.
+const SERVER_AUTH: &str = "server auth";
+/// What a Certificate may ask for besides DNS names (cert-manager, `pkg/apis/certmanager/v1`).
+const OTHER_NAMES: [&str; 4] = ["ipAddresses", "uris", "emailAddresses", "otherNames"];
+
+/// A Certificate: the objects it is made of, and what the rules read of them.
+#[derive(Debug)]
+pub struct Certificate<'a> {
+    pub root: Object<'a>,
+    pub metadata: Object<'a>,
+    pub annotations: Object<'a>,
+    pub spec: Object<'a>,
+    /// `spec.issuerRef`
+    pub issuer_ref: Object<'a>,
+    /// `metadata.name`, which the API server makes up from `generateName` later than now.
+    pub name: Option<String>,
+    /// `spec.secretName`
+    pub secret: Option<String>,
+    /// `spec.dnsNames` and `spec.commonName`, each name once.
+    pub names: Vec<String>,
+    usages: Vec<String>,
+    owners: Vec<Owner>,
+}
+
+/// One of `metadata.ownerReferences`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Owner {
+    api_version: String,
+    kind: String,
+    controller: Option<bool>,
+}
+
+impl<'a> Certificate<'a> {
+    /// Reads a Certificate.
+    ///
+    /// # Errors
+    /// The name of the field that is missing or of the wrong type; nothing of its content.
+    pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
+        let root = Object::parse(json).ok_or("object")?;
+        let metadata = root
+            .get("metadata")
+            .and_then(Object::parse)
+            .ok_or("metadata")?;
+        let spec = root.object("spec").ok_or("spec")?;
+        let mut names: Vec<String> = list(&spec, "dnsNames").ok_or("spec.dnsNames")?;
+        if spec.get("commonName").is_some() {
+            let name = spec.text("commonName").ok_or("spec.commonName")?;
+            names.extend((!name.is_empty()).then_some(name));
+        }
+        let mut seen = BTreeSet::new();
+        names.retain(|name| seen.insert(name.to_ascii_lowercase()));
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Ok(Self {
+            annotations: metadata
+                .object("annotations")
+                .ok_or("metadata.annotations")?,
+            issuer_ref: spec.object("issuerRef").ok_or("spec.issuerRef")?,
+            name: filled(metadata.text("name")),
+            secret: filled(spec.text("secretName")),
+            usages: list(&spec, "usages").ok_or("spec.usages")?,
+            owners: list(&metadata, "ownerReferences").ok_or("metadata.ownerReferences")?,
+            names,
+            root,
+            metadata,
+            spec,
+        })
+    }
+
+    /// The name of its issuer.
+    pub fn issuer(&self) -> Option<String> {
+        self.issuer_ref.text("name")
+    }
+
+    /// Whether the Secret that cert-manager makes from it gets this label.
+    pub fn is_labelled(&self, label: &str) -> bool {
+        let template = self.spec.object("secretTemplate");
+        let labels = template.and_then(|template| template.object("labels"));
+        labels.is_some_and(|labels| labels.raw(label).is_some())
+    }
+
+    /// Whether a routing secret could serve in its place: it is for a server that has DNS names, and
+    /// nothing needs another form of it.
+    pub fn is_for_routing(&self) -> bool {
+        let is_filled = |name: &&str| {
+            let value = self.spec.get(name).map(RawValue::get);
+            value.is_some_and(|value| !matches!(value, "[]" | "{}" | "\"\""))
+        };
+        let serves = self.usages.is_empty() || self.usages.iter().any(|usage| usage == SERVER_AUTH);
+        let is_ca = self.spec.get("isCA").map(RawValue::get) == Some("true");
+        // A literal subject may have names that are not read here.
+        let others = OTHER_NAMES.iter().chain(&["keystores", "literalSubject"]);
+        serves && !is_ca && !others.copied().any(|name| is_filled(&name))
+    }
+
+    /// Whether cert-manager made it for an Ingress, a Gateway or a ListenerSet
+    /// (`pkg/controller/certificate-shim/sync.go`): it exists only where that was left alone.
+    pub fn is_owned_by_shim(&self) -> bool {
+        self.owners.iter().any(|owner| {
+            let group = owner.api_version.split('/').next().unwrap_or_default();
+            let is_served = matches!(
+                (group, owner.kind.as_str()),
+                ("networking.k8s.io", "Ingress")
+                    | ("gateway.networking.k8s.io", "Gateway" | "ListenerSet")
+            );
+            is_served && owner.controller == Some(true)
+        })
+    }
+}
+
+/// A member that is a list, empty if it is absent or null; `None` if it is of another type.
+fn list<T: for<'de> Deserialize<'de>>(object: &Object<'_>, name: &str) -> Option<Vec<T>> {
+    object.get(name).map_or_else(
+        || Some(Vec::new()),
+        |list| serde_json::from_str(list.get()).ok(),
+    )
+}
