@@ -65,6 +65,8 @@ fn host(text: &str) -> Host {
         "issuerAnnotations": [],
         "ignoredClasses": ["istio"],
     },
+    "certificate": {"covered": "park"},
+    "secret": {"minimumDaysLeft": 0, "warnDaysLeft": 21, "labelMirrors": true},
 }))]
 fn defaults(#[case] settings: Value) {
     let settings = valid(&settings);
@@ -76,6 +78,10 @@ fn defaults(#[case] settings: Value) {
     assert_eq!(settings.ingress.partly_covered, PartlyCovered::Leave);
     assert!(settings.ingress.issuer_annotations.is_empty());
     assert_eq!(settings.ingress.ignored_classes, ["istio"]);
+    assert_eq!(settings.certificate.covered, Covered::Park);
+    assert_eq!(settings.secret.minimum_days_left, 0);
+    assert_eq!(settings.secret.warn_days_left, 21);
+    assert!(settings.secret.label_mirrors);
 }
 
 #[test]
@@ -91,6 +97,8 @@ fn every_field_can_be_set() {
             "issuerAnnotations": ["example.com/issuer", "issue"],
             "ignoredClasses": ["a", "Some class"],
         },
+        "certificate": {"covered": "reject"},
+        "secret": {"minimumDaysLeft": 7, "warnDaysLeft": 30, "labelMirrors": false},
     }));
     assert_eq!(settings.routing_label, "example.com/routing");
     assert_eq!(settings.wildcards, Wildcards::AnyDepth);
@@ -102,6 +110,10 @@ fn every_field_can_be_set() {
         ["example.com/issuer", "issue"]
     );
     assert_eq!(settings.ingress.ignored_classes, ["a", "Some class"]);
+    assert_eq!(settings.certificate.covered, Covered::Reject);
+    assert_eq!(settings.secret.minimum_days_left, 7);
+    assert_eq!(settings.secret.warn_days_left, 30);
+    assert!(!settings.secret.label_mirrors);
     for ignored in [
         "a.internal.example.com",
         "V1.example.com",
@@ -212,6 +224,13 @@ fn not_keys_of_labels_and_annotations(#[case] text: &str) {
 #[case::annotation_as_object(json!({"ingress": {"issuerAnnotations": [{}]}}), &["ingress.issuerAnnotations[0]"])]
 #[case::classes_as_text(json!({"ingress": {"ignoredClasses": "istio"}}), &["ingress.ignoredClasses"])]
 #[case::empty_class(json!({"ingress": {"ignoredClasses": ["istio", ""]}}), &["ingress.ignoredClasses[1]"])]
+#[case::covered(json!({"certificate": {"covered": "Park"}}), &["certificate.covered"])]
+#[case::covered_outside(json!({"covered": "park"}), &["covered"])]
+#[case::negative_days(json!({"secret": {"minimumDaysLeft": -1}}), &["secret.minimumDaysLeft"])]
+#[case::half_days(json!({"secret": {"warnDaysLeft": 0.5}}), &["secret.warnDaysLeft"])]
+#[case::days_as_text(json!({"secret": {"warnDaysLeft": "21"}}), &["secret.warnDaysLeft"])]
+#[case::flag_as_text(json!({"secret": {"labelMirrors": "true"}}), &["secret.labelMirrors"])]
+#[case::flag_as_number(json!({"secret": {"labelMirrors": 1}}), &["secret.labelMirrors"])]
 #[case::null_class(json!({"ingress": {"ignoredClasses": [null]}}), &["ingress.ignoredClasses[0]"])]
 fn a_fault_names_its_field(#[case] settings: Value, #[case] fields: &[&str]) {
     let expected: BTreeSet<_> = fields.iter().map(|field| (*field).to_owned()).collect();
@@ -223,6 +242,7 @@ fn a_fault_names_its_field(#[case] settings: Value, #[case] fields: &[&str]) {
 #[case(json!({"ingress": {"action": "deny"}}), "ingress.action", &["mutate", "require"])]
 #[case(json!({"ingress": {"plainHosts": "no"}}), "ingress.plainHosts", &["secure", "ignore"])]
 #[case(json!({"ingress": {"partlyCovered": 1}}), "ingress.partlyCovered", &["leave", "omitHosts"])]
+#[case(json!({"certificate": {"covered": true}}), "certificate.covered", &["park", "reject", "allow"])]
 fn a_fault_lists_the_possible_words(
     #[case] settings: Value,
     #[case] field: &str,

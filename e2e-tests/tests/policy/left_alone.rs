@@ -130,7 +130,8 @@ fn a_secret_made_from_another_certificate_makes_no_producer() {
 #[case("UPDATE", "networking.k8s.io", "Ingress", "status")]
 #[case("CREATE", "extensions", "Ingress", "")]
 #[case("CREATE", "", "Secret", "")]
-#[case("CREATE", "cert-manager.io", "Certificate", "")]
+#[case("CREATE", "cert-manager.io", "Issuer", "")]
+#[case("CREATE", "networking.k8s.io", "Certificate", "")]
 #[case("UPDATE", "gateway.networking.k8s.io", "Gateway", "")]
 #[case("CREATE", "apps", "Deployment", "")]
 fn other_requests_are_accepted(

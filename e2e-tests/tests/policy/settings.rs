@@ -14,6 +14,8 @@ use crate::support::*;
         "action": "mutate", "plainHosts": "secure", "partlyCovered": "leave",
         "issuerAnnotations": [], "ignoredClasses": ["istio"],
     },
+    "certificate": {"covered": "park"},
+    "secret": {"minimumDaysLeft": 0, "warnDaysLeft": 21, "labelMirrors": true},
 }))]
 fn valid_settings(#[case] settings: Value) {
     let verdict = POLICY.validate_settings(&settings).unwrap();
@@ -27,6 +29,8 @@ fn every_fault_is_reported_at_once() {
         "wildcards": "some",
         "ignoredHosts": ["*.ok", "[", 7],
         "ingress": {"action": true, "plainHosts": "", "partlyCovered": 1, "issuerAnnotations": "x", "other": 1},
+        "certificate": {"covered": "no"},
+        "secret": {"minimumDaysLeft": -1, "warnDaysLeft": "21", "labelMirrors": "yes", "days": 1},
         "strange": {},
     });
     let verdict = POLICY.validate_settings(&settings).unwrap();
@@ -42,6 +46,11 @@ fn every_fault_is_reported_at_once() {
         "ingress.partlyCovered:",
         "ingress.issuerAnnotations:",
         "ingress.other:",
+        "certificate.covered:",
+        "secret.minimumDaysLeft:",
+        "secret.warnDaysLeft:",
+        "secret.labelMirrors:",
+        "secret.days:",
         "strange:",
     ] {
         assert!(
@@ -49,7 +58,7 @@ fn every_fault_is_reported_at_once() {
             "{field} is missing in {message}"
         );
     }
-    assert_eq!(message.lines().count(), 10);
+    assert_eq!(message.lines().count(), 15);
 }
 
 #[rstest]
