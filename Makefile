@@ -6,6 +6,8 @@ HOST := cargo run --quiet --locked --package e2e-tests --
 .PHONY: run
 run: policy.wasm
 	$(HOST) run --policy policy.wasm --cluster examples/cluster.yaml --request examples/epinio-app.yaml
+	@echo '# Now a Secret that must be refused:'
+	$(HOST) run --policy policy.wasm --request examples/expired-secret.yaml; test $$? -eq 1
 
 .PHONY: test
 test: policy.wasm
