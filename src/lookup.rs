@@ -193,12 +193,11 @@ fn get_labels(namespace: &str, name: &str) -> Result<BTreeMap<String, String>, S
 }
 
 /// Whether the host says that there is no such object: it has no other way to say so than an error,
-/// its own or that of the API server.
+/// its own or that of the API server. What is forbidden may be so because a role is not found.
 fn is_not_found(cause: &str) -> bool {
     let cause = cause.to_ascii_lowercase();
-    ["not found", "notfound", "cannot find"]
-        .iter()
-        .any(|words| cause.contains(words))
+    let says = |words: &str| cause.contains(words);
+    (says("not found") || says("notfound") || says("cannot find")) && !says("forbidden")
 }
 
 fn call(operation: &str, request: &impl Serialize) -> Result<Vec<u8>, String> {

@@ -1,9 +1,46 @@
 //! What objects of all kinds have.
 
+use serde_json::value::RawValue;
+
 use crate::json::Object;
 
 /// The annotation that is its author's word that an object is none of our business.
 pub const SKIP: &str = "routing-secrets-policy/skip";
+
+/// The parts of an object that every kind has.
+#[derive(Debug)]
+pub struct Manifest<'a> {
+    /// The object itself.
+    pub root: Object<'a>,
+    /// `metadata`, which must be there.
+    pub metadata: Object<'a>,
+    /// `metadata.annotations`
+    pub annotations: Object<'a>,
+    /// `metadata.labels`
+    pub labels: Object<'a>,
+}
+
+impl<'a> Manifest<'a> {
+    /// Reads an object.
+    ///
+    /// # Errors
+    /// The name of the field that is missing or of the wrong type; nothing of its content.
+    pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
+        let root = Object::parse(json).ok_or("object")?;
+        let metadata = root
+            .get("metadata")
+            .and_then(Object::parse)
+            .ok_or("metadata")?;
+        Ok(Self {
+            annotations: metadata
+                .object("annotations")
+                .ok_or("metadata.annotations")?,
+            labels: metadata.object("labels").ok_or("metadata.labels")?,
+            root,
+            metadata,
+        })
+    }
+}
 
 /// Kind, namespace and name of the object that has this metadata.
 pub fn subject(kind: &str, metadata: &Object<'_>) -> String {

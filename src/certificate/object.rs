@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json::Object;
+use crate::{json::Object, metadata::Manifest};
 
 /// The usage that makes a certificate one for servers, as cert-manager names it.
 const SERVER_AUTH: &str = "server auth";
@@ -46,11 +46,12 @@ impl<'a> Certificate<'a> {
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
     pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
-        let root = Object::parse(json).ok_or("object")?;
-        let metadata = root
-            .get("metadata")
-            .and_then(Object::parse)
-            .ok_or("metadata")?;
+        let Manifest {
+            root,
+            metadata,
+            annotations,
+            ..
+        } = Manifest::parse(json)?;
         let spec = root.object("spec").ok_or("spec")?;
         let mut names: Vec<String> = list(&spec, "dnsNames").ok_or("spec.dnsNames")?;
         if spec.get("commonName").is_some() {
@@ -61,9 +62,6 @@ impl<'a> Certificate<'a> {
         names.retain(|name| seen.insert(name.to_ascii_lowercase()));
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         Ok(Self {
-            annotations: metadata
-                .object("annotations")
-                .ok_or("metadata.annotations")?,
             issuer_ref: spec.object("issuerRef").ok_or("spec.issuerRef")?,
             name: filled(metadata.text("name")),
             secret: filled(spec.text("secretName")),
@@ -72,6 +70,7 @@ impl<'a> Certificate<'a> {
             names,
             root,
             metadata,
+            annotations,
             spec,
         })
     }

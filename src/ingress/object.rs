@@ -5,7 +5,10 @@ use std::{borrow::Cow, collections::BTreeSet};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::json::{Edits, Object};
+use crate::{
+    json::{Edits, Object},
+    metadata::Manifest,
+};
 
 /// An Ingress: the objects it is made of, and what the rules read of them.
 #[derive(Debug)]
@@ -30,15 +33,12 @@ impl<'a> Ingress<'a> {
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
     pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
-        let root = Object::parse(json).ok_or("object")?;
-        let metadata = root
-            .get("metadata")
-            .and_then(Object::parse)
-            .ok_or("metadata")?;
-        let annotations = metadata
-            .object("annotations")
-            .ok_or("metadata.annotations")?;
-        let labels = metadata.object("labels").ok_or("metadata.labels")?;
+        let Manifest {
+            root,
+            metadata,
+            annotations,
+            labels,
+        } = Manifest::parse(json)?;
         let spec = root.object("spec").ok_or("spec")?;
         let tls = spec
             .get("tls")

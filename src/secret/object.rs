@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::value::RawValue;
 
-use crate::{json::Object, routing::TLS_TYPE};
+use crate::{json::Object, metadata::Manifest, routing::TLS_TYPE};
 
 /// The certificates, as the type `kubernetes.io/tls` names them.
 pub const TLS_CRT: &str = "tls.crt";
@@ -27,20 +27,19 @@ impl<'a> Secret<'a> {
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
     pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
-        let root = Object::parse(json).ok_or("object")?;
-        let metadata = root
-            .get("metadata")
-            .and_then(Object::parse)
-            .ok_or("metadata")?;
+        let Manifest {
+            root,
+            metadata,
+            annotations,
+            labels,
+        } = Manifest::parse(json)?;
         Ok(Self {
-            annotations: metadata
-                .object("annotations")
-                .ok_or("metadata.annotations")?,
-            labels: metadata.object("labels").ok_or("metadata.labels")?,
             data: root.object("data").ok_or("data")?,
             string_data: root.object("stringData").ok_or("stringData")?,
             root,
             metadata,
+            annotations,
+            labels,
         })
     }
 

@@ -165,9 +165,11 @@ fn an_odd_annotation_is_left_alone(#[case] reflects: Value) {
 }
 
 /// A mirror controller must not be blocked by what an administrator has forgotten.
-#[test]
-fn a_refused_look_up_is_a_warning() {
-    let response = evaluated(&mirror(), &cluster(&[]).refusing("secrets is forbidden")).response;
+#[rstest]
+#[case("secrets is forbidden")]
+#[case(r#"secrets "source" is forbidden: RBAC: clusterrole "reader" not found"#)]
+fn a_refused_look_up_is_a_warning(#[case] cause: &str) {
+    let response = evaluated(&mirror(), &cluster(&[]).refusing(cause)).response;
     assert!(response.accepted);
     assert_eq!((response.mutated_object, response.message), (None, None));
     let warnings = response.warnings.join("\n");
