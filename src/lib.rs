@@ -19,6 +19,7 @@ pub mod blank;
 pub mod certificate;
 pub mod coverage;
 pub mod decision;
+pub mod globs;
 pub mod ingress;
 pub mod json;
 pub mod leaf;

@@ -10,7 +10,7 @@
 
 use std::net::IpAddr;
 
-use wildmatch::WildMatch;
+use crate::globs::Globs;
 
 /// How far `*` reaches in a certificate's name (setting `wildcards`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,19 +109,35 @@ impl DnsPattern {
 
 /// A pattern of hosts in the settings: `*` stands for any text, dots included, `?` for one character.
 #[derive(Clone, Debug)]
-pub struct HostGlob(WildMatch);
+pub struct HostGlob(String);
 
 impl HostGlob {
     /// Reads a pattern; `None` if no host could ever match it.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
         let possible = |byte: u8| matches!(byte, b'*' | b'?' | b'.') || is_name_byte(byte);
-        (!text.is_empty() && text.bytes().all(possible)).then(|| Self(WildMatch::new(&text)))
+        (!text.is_empty() && text.bytes().all(possible)).then_some(Self(text))
     }
+}
 
-    /// Whether `host` matches.
+/// Patterns of hosts.
+#[derive(Clone, Debug, Default)]
+pub struct HostGlobs(Globs<()>);
+
+impl HostGlobs {
+    /// Whether `host` matches one of them.
     pub fn matches(&self, host: &Host) -> bool {
-        self.0.matches(host.relative())
+        self.0.matching(host.relative()).next().is_some()
+    }
+}
+
+impl FromIterator<HostGlob> for HostGlobs {
+    fn from_iter<I: IntoIterator<Item = HostGlob>>(globs: I) -> Self {
+        let mut all = Globs::default();
+        for HostGlob(glob) in globs {
+            *all.entry(&glob) = ();
+        }
+        Self(all)
     }
 }
 

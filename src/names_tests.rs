@@ -451,8 +451,9 @@ proptest! {
         pattern in r"[ab.*]{1,8}",
         host in r"(\*\.)?[ab](\.[ab]{1,2}){0,3}",
     ) {
-        let (glob, parsed) = (HostGlob::parse(&pattern).unwrap(), Host::parse(&host).unwrap());
-        prop_assert_eq!(glob.matches(&parsed), is_glob_match(&pattern, &host));
+        let globs = HostGlobs::from_iter(HostGlob::parse(&pattern));
+        let parsed = Host::parse(&host).unwrap();
+        prop_assert_eq!(globs.matches(&parsed), is_glob_match(&pattern, &host));
     }
 }
 
@@ -474,9 +475,11 @@ proptest! {
 #[case("v?-*.example.com", "v1-app.example.com", true)]
 #[case("*", "10.0.0.1", false)]
 fn globs_of_the_settings(#[case] glob: &str, #[case] host: &str, #[case] matches: bool) {
-    let glob = HostGlob::parse(glob).unwrap();
+    let others =
+        ["*.example.net", "b?", "no.example.com"].map(|glob| HostGlob::parse(glob).unwrap());
+    let globs: HostGlobs = HostGlob::parse(glob).into_iter().chain(others).collect();
     assert_eq!(
-        Host::parse(host).is_some_and(|host| glob.matches(&host)),
+        Host::parse(host).is_some_and(|host| globs.matches(&host)),
         matches
     );
 }

@@ -1,14 +1,11 @@
 //! Routing secrets, and the table that finds the one for a host.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use thiserror::Error;
-use wildmatch::WildMatch;
 
 use crate::{
+    globs::Globs,
     leaf::Leaf,
     names::{DnsPattern, Host, Wildcards},
     pem,
@@ -106,17 +103,7 @@ pub struct RoutingTable {
     wildcards: Wildcards,
     exact: BTreeMap<String, Vec<usize>>,
     below: BTreeMap<String, Vec<usize>>,
-    /// Globs by what follows their last `*`, which a host must end with.
-    globs: BTreeMap<String, BTreeMap<String, Glob>>,
-    /// The lengths of these ends.
-    glob_ends: BTreeSet<usize>,
-}
-
-/// A pattern with `*` anywhere, and its secrets.
-#[derive(Debug)]
-struct Glob {
-    matcher: WildMatch,
-    numbers: Vec<usize>,
+    globs: Globs<Vec<usize>>,
 }
 
 impl RoutingTable {
@@ -143,17 +130,7 @@ impl RoutingTable {
                 let numbers = match pattern {
                     DnsPattern::Exact(name) => table.exact.entry(name).or_default(),
                     DnsPattern::Wildcard(parent) => table.below.entry(parent).or_default(),
-                    DnsPattern::Glob(glob) => {
-                        let end = glob.rsplit('*').next().unwrap_or_default().to_owned();
-                        table.glob_ends.insert(end.len());
-                        let globs = table.globs.entry(end).or_default();
-                        let matcher = WildMatch::new(&glob);
-                        let numbers = Vec::new();
-                        &mut globs
-                            .entry(glob)
-                            .or_insert(Glob { matcher, numbers })
-                            .numbers
-                    }
+                    DnsPattern::Glob(glob) => table.globs.entry(&glob),
                 };
                 if numbers.last() != Some(&number) {
                     numbers.push(number);
@@ -223,14 +200,8 @@ impl RoutingTable {
             let numbers = self.below.get(parent)?;
             Some((parent.len() + "*.".len(), numbers))
         });
-        let name = host.relative();
-        let ends = self.glob_ends.iter();
-        let ends = ends.filter_map(|length| name.get(name.len().checked_sub(*length)?..));
-        let globs = ends
-            .filter_map(|end| self.globs.get(end))
-            .flatten()
-            .filter(move |(_, glob)| glob.matcher.matches(name))
-            .map(|(pattern, glob)| (pattern.len(), &glob.numbers));
+        let globs = self.globs.matching(host.relative());
+        let globs = globs.map(|(glob, numbers)| (glob.len(), numbers));
         below.chain(globs)
     }
 }

@@ -8,7 +8,7 @@ mod fields;
 use serde_json::Value;
 
 use self::fields::Fields;
-use crate::names::{Host, HostGlob, Wildcards};
+use crate::names::{Host, HostGlob, HostGlobs, Wildcards};
 
 /// What a host of a rule that no TLS entry names gets (setting `ingress.plainHosts`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub struct Settings {
     pub certificate: CertificateSettings,
     /// The section `secret`.
     pub secret: SecretSettings,
-    ignored_hosts: Vec<HostGlob>,
+    ignored_hosts: HostGlobs,
 }
 
 /// The section `ingress` of the settings.
@@ -149,7 +149,7 @@ impl Settings {
 
     /// Whether a host is never touched (setting `ignoredHosts`).
     pub fn ignores(&self, host: &Host) -> bool {
-        self.ignored_hosts.iter().any(|glob| glob.matches(host))
+        self.ignored_hosts.matches(host)
     }
 }
 

@@ -146,7 +146,7 @@ pub fn change_warnings(changes: &[Change<'_>], removed: &[&str], is_update: bool
         match (change.expected, change.is_routed) {
             (Some(secret), true) => format!("{host}: served by routing secret {secret}"),
             (Some(secret), false) => format!("{host}: back to Secret {secret} of its author"),
-            (None, _) => format!("{host}: back to no Secret, as its author wrote it"),
+            (None, _) => format!("{host}: no Secret is named for it any more"),
         }
     }));
     warnings

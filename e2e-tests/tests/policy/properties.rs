@@ -261,7 +261,8 @@ proptest! {
     fn a_change_of_hosts_is_announced(author in an_ingress(), settings in settings(), at in 0..4_usize) {
         let response = evaluate(&author, &settings, &CLUSTERS[at]).response;
         let is_rewritten = response.mutated_object.is_some_and(|stored| stored["spec"] != author["spec"]);
-        let announced: Vec<_> = response.warnings.iter().filter(|line| line.contains("served by routing secret")).collect();
+        let says = |line: &&String| line.contains("served by routing secret") || line.contains("no Secret is named");
+        let announced: Vec<_> = response.warnings.iter().filter(says).collect();
         prop_assert!(!is_rewritten || !announced.is_empty());
         let each_once: std::collections::BTreeSet<_> = announced.iter().map(|line| line.to_ascii_lowercase()).collect();
         prop_assert_eq!(each_once.len(), announced.len());
