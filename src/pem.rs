@@ -70,3 +70,7 @@ fn is_header(line: &str) -> bool {
 fn marker<'a>(line: &'a str, kind: &str) -> Option<&'a str> {
     line.strip_prefix(kind)?.strip_suffix("-----")
 }
+
+#[cfg(test)]
+#[path = "pem_tests.rs"]
+mod tests;

@@ -157,3 +157,7 @@ fn from_sec1(key: &EcPrivateKey<'_>, curve: Curve) -> Result<PublicKey, KeyFault
         _ => Ok(public),
     }
 }
+
+#[cfg(test)]
+#[path = "private_key_tests.rs"]
+mod tests;

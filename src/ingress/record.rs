@@ -178,3 +178,7 @@ fn unpack(base64: &str) -> Option<String> {
 fn is_false(value: &bool) -> bool {
     !value
 }
+
+#[cfg(test)]
+#[path = "record_tests.rs"]
+mod tests;

@@ -227,3 +227,7 @@ const fn general_name(number: u32) -> Tag {
         number: TagNumber(number),
     }
 }
+
+#[cfg(test)]
+#[path = "strict_tests.rs"]
+mod tests;

@@ -123,6 +123,90 @@ fn an_entry_without_hosts(#[case] rules: &[&str], #[case] tls: Value, #[case] ex
     assert_eq!(rewritten_tls(rules, tls, &secrets()), expected);
 }
 
+/// The Secret of an entry without hosts may serve hosts that nobody named, if requests for them are served.
+#[rstest]
+#[case::rule_without_host("/rules/1", json!({"http": {"paths": []}}))]
+#[case::rule_with_an_empty_host("/rules/1", json!({"host": "", "http": {"paths": []}}))]
+#[case::rule_with_a_null_host("/rules/1", json!({"host": null}))]
+#[case::default_backend("/defaultBackend", json!({"service": {"name": "app", "port": {"number": 80}}}))]
+fn an_entry_without_hosts_stays_where_any_host_is_served(
+    #[case] place: &str,
+    #[case] value: Value,
+) {
+    let any_host = |tls: Value| {
+        let mut object = ingress(&["b.example.com"], tls);
+        match place {
+            "/rules/1" => object["spec"]["rules"]
+                .as_array_mut()
+                .unwrap()
+                .push(value.clone()),
+            _ => object["spec"]["defaultBackend"] = value.clone(),
+        }
+        object
+    };
+    for tls in [
+        json!([{"secretName": "own"}]),
+        json!([{"hosts": [], "secretName": "own"}]),
+        json!([{"secretName": "own"}, {"secretName": "other"}]),
+        json!([{}]),
+    ] {
+        assert_untouched(&any_host(tls), &json!({}), &secrets());
+    }
+    let author = any_host(json!([{"secretName": "own"}, entry(&["a.example.com"], "a")]));
+    let stored = stored(&author, &json!({}), &secrets());
+    assert_eq!(
+        stored["spec"]["tls"],
+        json!([{"secretName": "own"}, entry(&["a.example.com"], "exact")])
+    );
+    assert_stable(&author, &stored, &json!({}), &secrets());
+    // Where there is no such entry, named hosts are secured as ever.
+    let plain = self::stored(&any_host(json!([])), &json!({}), &secrets());
+    assert_eq!(
+        plain["spec"]["tls"],
+        json!([entry(&["b.example.com"], "wild")])
+    );
+}
+
+/// Only the first one stands for the hosts, the others go where it goes.
+#[rstest]
+#[case::all_covered(
+    &["b.example.com", "c.example.com"],
+    json!([{"secretName": "one"}, {"hosts": [], "secretName": "two"}, {}]),
+    json!([entry(&["b.example.com", "c.example.com"], "wild")])
+)]
+#[case::split(
+    &["a.example.com", "b.example.com"],
+    json!([{"secretName": "one"}, entry(&["x.example.org"], "x"), {"secretName": "two"}]),
+    json!([entry(&["a.example.com"], "exact"), entry(&["b.example.com"], "wild"), entry(&["x.example.org"], "x")])
+)]
+#[case::one_uncovered(
+    &["b.example.com", "x.example.org"],
+    json!([{"secretName": "one"}, {"secretName": "two"}]),
+    json!([{"secretName": "one"}, {"secretName": "two"}])
+)]
+#[case::the_first_is_right(
+    &["b.example.com"],
+    json!([{"secretName": "wild"}, {"secretName": "two"}]),
+    json!([{"secretName": "wild"}, {"secretName": "two"}])
+)]
+#[case::the_second_would_be_right(
+    &["b.example.com"],
+    json!([{"secretName": "one"}, {"secretName": "wild"}]),
+    json!([entry(&["b.example.com"], "wild")])
+)]
+#[case::no_hosts_left(
+    &["b.example.com"],
+    json!([{"secretName": "one"}, {"secretName": "two"}, entry(&["b.example.com"], "own")]),
+    json!([{"secretName": "one"}, {"secretName": "two"}, entry(&["b.example.com"], "wild")])
+)]
+fn several_entries_without_hosts(
+    #[case] rules: &[&str],
+    #[case] tls: Value,
+    #[case] expected: Value,
+) {
+    assert_eq!(rewritten_tls(rules, tls, &secrets()), expected);
+}
+
 /// Rule 4: hosts of rules that no entry names.
 #[rstest]
 #[case(&["b.example.com", "x.example.org", "a.example.com"], json!(null), json!([entry(&["b.example.com"], "wild"), entry(&["a.example.com"], "exact")]))]

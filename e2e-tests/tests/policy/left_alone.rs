@@ -68,6 +68,54 @@ fn is_not_left_alone(#[case] object: Value, #[case] settings: Value) {
     assert_eq!(stored["spec"]["tls"][0]["secretName"], "wild");
 }
 
+/// An Ingress that was rewritten, and a change after which its Secrets are read from another namespace.
+#[rstest]
+#[case::contour(
+    "/metadata/annotations/projectcontour.io~1tls-cert-namespace",
+    "certificates"
+)]
+#[case::istio("/spec/ingressClassName", "istio")]
+#[case::istio_by_annotation("/metadata/annotations/kubernetes.io~1ingress.class", "istio")]
+fn the_authors_version_comes_back_where_secrets_are_elsewhere(
+    #[case] pointer: &str,
+    #[case] value: &str,
+) {
+    let author = annotated(annotated(author(), ISSUER, "le"), "notes", "x");
+    let change = |object: &Value| {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let mut changed = object.clone();
+        changed.pointer_mut(parent).unwrap()[name.replace("~1", "/")] = json!(value);
+        changed
+    };
+    let rewritten = stored(&author, &json!({}), &cluster(&[wild()]));
+    assert_ne!(rewritten, author);
+    let evaluation = evaluate(&change(&rewritten), &json!({}), &cluster(&[wild()]));
+    assert_eq!(evaluation.calls, [], "there is no need for a look-up");
+    let response = evaluation.response;
+    assert_eq!(response.mutated_object, Some(change(&author)));
+    assert!(response.audit_annotations.is_empty());
+    assert_eq!(
+        response.warnings,
+        ["a.example.com: back to Secret own of its author"]
+    );
+    assert_left_alone(&change(&author), &json!({}));
+}
+
+/// What is there stays with its record, whatever becomes of the routing secrets.
+#[rstest]
+#[case::skip("/metadata/annotations/routing-secrets-policy~1skip", json!("true"))]
+#[case::deletion("/metadata/deletionTimestamp", json!("2020-01-01T00:00:00Z"))]
+fn a_rewritten_ingress_is_frozen(#[case] pointer: &str, #[case] value: Value) {
+    let mut rewritten = stored(&author(), &json!({}), &cluster(&[wild()]));
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    rewritten.pointer_mut(parent).unwrap()[name.replace("~1", "/")] = value;
+    assert_left_alone(&rewritten, &json!({}));
+    let evaluation = evaluate(&rewritten, &json!({}), &cluster(&[]).refusing("no look-up"));
+    assert!(evaluation.response.accepted);
+    assert_eq!(evaluation.response.mutated_object, None);
+    assert!(evaluation.response.warnings.is_empty());
+}
+
 const TEMPLATE: &str = "cert-manager.io/secret-template";
 
 #[test]

@@ -66,6 +66,31 @@ fn values_sent_again_give_the_same_result() {
     );
 }
 
+/// The author's own entry names the routing secret that it keeps in part, so that it could be taken for ours.
+#[test]
+fn an_entry_that_names_a_routing_secret_is_sent_again() {
+    let exact = routing_secret("exact", &["x.example.org"]);
+    let deep = routing_secret("deep", &["*.internal.example.com"]);
+    let secrets = cluster(&[exact, deep]);
+    let tls = json!([entry(&["x.example.org", "i.internal.example.com"], "exact")]);
+    let author = annotated(ingress(&[], tls), ISSUER, "le");
+    let rewritten = stored(&author, &json!({}), &secrets);
+    assert_eq!(
+        rewritten["spec"]["tls"],
+        json!([
+            entry(&["x.example.org"], "exact"),
+            entry(&["i.internal.example.com"], "deep"),
+        ])
+    );
+    let record = rewritten["metadata"]["annotations"][RECORD]
+        .as_str()
+        .unwrap();
+    let sent_again = annotated(author.clone(), RECORD, record);
+    assert_eq!(stored(&sent_again, &json!({}), &secrets), rewritten);
+    assert_stable(&author, &rewritten, &json!({}), &secrets);
+    assert_eq!(stored(&sent_again, &json!({}), &cluster(&[])), author);
+}
+
 #[test]
 fn what_the_author_changed_meanwhile_stays() {
     let mut changed = rewritten();
@@ -156,6 +181,26 @@ fn the_record_is_undone_without_a_look_up_where_no_host_is_left() {
     );
 }
 
+/// A record of so many removed annotations.
+fn record_of_annotations(count: usize) -> String {
+    let annotations: Vec<_> = (0..count)
+        .map(|number| format!(r#""example.com/{number}":"x""#))
+        .collect();
+    format!(r#"{{"annotations":{{{}}}}}"#, annotations.join(","))
+}
+
+#[rstest]
+#[case::plain(record_of_annotations(100))]
+#[case::packed(packed(&record_of_annotations(100)))]
+fn annotations_of_a_record_come_back(#[case] record: String) {
+    let object = annotated(author(), RECORD, &record);
+    let stored = stored(&object, &json!({}), &cluster(&[]));
+    let annotations = stored["metadata"]["annotations"].as_object().unwrap();
+    assert_eq!(annotations.len(), 100);
+    assert!(annotations.values().all(|value| value == "x"));
+    assert_eq!(stored["spec"], author()["spec"]);
+}
+
 #[rstest]
 #[case("")]
 #[case("hello")]
@@ -166,6 +211,22 @@ fn the_record_is_undone_without_a_look_up_where_no_host_is_left() {
 #[case(r#"{"tls":[{"at":0,"was":7,"now":"wild"}]}"#)]
 #[case(r#"{"tls":[{"at":0,"was":{"hosts":["a"]},"now":[]}]}"#)]
 #[case(r#"{"tls":[{"at":-1,"was":{},"now":"wild"}]}"#)]
+#[case::annotation_of_a_number(r#"{"annotations":{"example.com/x":7}}"#)]
+#[case::annotation_of_an_object(r#"{"annotations":{"example.com/x":{"y":"z"}}}"#)]
+#[case::annotation_of_a_list(r#"{"annotations":{"example.com/x":["y"]}}"#)]
+#[case::annotation_that_skips(r#"{"annotations":{"routing-secrets-policy/skip":"true"}}"#)]
+#[case::annotation_of_a_record(r#"{"annotations":{"routing-secrets-policy/replaced":"{}"}}"#)]
+#[case::annotation_of_ours(r#"{"annotations":{"a":"b","routing-secrets-policy/later":null}}"#)]
+#[case::many_annotations(&record_of_annotations(101))]
+#[case::packed_nothing("gzip:")]
+#[case::packed_without_base64("gzip:{}")]
+#[case::packed_without_gzip("gzip:e30=")]
+#[case::packed_and_cut(&packed(r#"{"tls":[]}"#)[..24])]
+#[case::packed_text(&packed("hello"))]
+#[case::packed_list(&packed("[]"))]
+#[case::packed_twice(&packed(&packed("{}")))]
+#[case::packed_annotation_that_skips(&packed(r#"{"annotations":{"routing-secrets-policy/skip":"true"}}"#))]
+#[case::packed_and_too_long(&packed(&format!(r#"{{"annotations":{{"a":"{}"}}}}"#, "x".repeat(4 * 1024 * 1024))))]
 fn a_record_that_is_not_ours_leaves_the_ingress_alone(#[case] record: &str) {
     let object = annotated(author(), RECORD, record);
     let evaluation = evaluate(&object, &json!({}), &cluster(&[wild()]));

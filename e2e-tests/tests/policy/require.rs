@@ -1,5 +1,6 @@
 //! Section 4 of the contract: `ingress.action: require`.
 
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -110,4 +111,131 @@ fn a_long_list_of_faults_is_cut() {
         .message
         .unwrap();
     assert!(message.ends_with("and 30 more"), "{message}");
+}
+
+fn author() -> Value {
+    ingress(
+        &["a.example.com"],
+        json!([entry(&["a.example.com"], "own")]),
+    )
+}
+
+#[test]
+fn a_rejection_is_audited_like_a_change() {
+    let author = ingress(
+        &["b.example.com"],
+        json!([entry(&["a.example.com", "x.example.org"], "own")]),
+    );
+    let cluster = cluster(&[wild()]);
+    let rejected = evaluate(&author, &require(), &cluster).response;
+    assert!(!rejected.accepted);
+    assert_eq!(
+        rejected.audit_annotations["routing-secrets"],
+        "a.example.com=wild,b.example.com=wild"
+    );
+    let changed = evaluate(&author, &json!({}), &cluster).response;
+    assert_eq!(rejected.audit_annotations, changed.audit_annotations);
+    // Where no routing secret serves a host, there is nothing to audit.
+    let rewritten = stored(&author, &json!({}), &cluster);
+    let lost = evaluate(&rewritten, &require(), &self::cluster(&[])).response;
+    assert!(!lost.accepted && lost.audit_annotations.is_empty());
+}
+
+#[rstest]
+#[case::skip(annotated(author(), "routing-secrets-policy/skip", "true"), json!([]))]
+#[case::template(
+    annotated(
+        annotated(author(), "cert-manager.io/secret-template", r#"{"labels":{"epinio.io/routing":""}}"#),
+        ISSUER,
+        "le"
+    ),
+    json!([])
+)]
+#[case::ignored_host(author(), json!(["a.example.com"]))]
+#[case::ignored_hosts(author(), json!(["*.EXAMPLE.com"]))]
+fn what_is_left_alone_is_accepted(#[case] object: Value, #[case] ignored_hosts: Value) {
+    let settings = json!({"ignoredHosts": ignored_hosts, "ingress": {"action": "require"}});
+    let evaluation = evaluate(&object, &settings, &cluster(&[wild()]));
+    assert!(
+        evaluation.response.accepted,
+        "{:?}",
+        evaluation.response.message
+    );
+    assert!(evaluation.response.warnings.is_empty());
+    assert_eq!(evaluation.response.mutated_object, None);
+    assert_eq!(evaluation.calls, []);
+}
+
+#[test]
+fn a_producer_is_accepted() {
+    let made = routing_secret("own", &["*.example.com"])
+        .annotation("cert-manager.io/certificate-name", "own");
+    let producer = annotated(author(), ISSUER, "le");
+    let other = routing_secret("exact", &["a.example.com"]);
+    assert_untouched(&producer, &require(), &cluster(&[made, other.clone()]));
+    let response = evaluate(&producer, &require(), &cluster(&[other])).response;
+    assert!(!response.accepted);
+}
+
+/// There is no room for the record, so `mutate` leaves it as well.
+#[test]
+fn an_ingress_of_too_many_annotations_is_accepted_with_the_warning() {
+    let full = annotated(author(), "notes", &"x".repeat(256 * 1024 - 20));
+    let [required, mutated] = [require(), json!({})]
+        .map(|settings| evaluate(&full, &settings, &cluster(&[wild()])).response);
+    assert!(required.accepted, "{:?}", required.message);
+    assert!(required.warnings[0].contains("more than Kubernetes stores"));
+    assert_eq!(required, mutated);
+}
+
+/// Names of any text are part of what people and logs are told.
+#[test]
+fn what_is_said_is_clean_and_short() {
+    let odd = "own\r\nmessage: all is well\u{7}\u{1b}[2J\u{9b}31m\u{0}";
+    let mut object = ingress(&[], json!([entry(&["a.example.com"], odd)]));
+    object["metadata"]["name"] = json!(odd);
+    let issuer = "le\u{1b}[2J";
+    let settings = json!({"ingress": {"action": "require"}});
+    let message = evaluate(
+        &annotated(object, ISSUER, issuer),
+        &settings,
+        &cluster(&[wild()]),
+    )
+    .response
+    .message
+    .unwrap();
+    assert!(
+        message.contains("a.example.com names Secret own"),
+        "{message:?}"
+    );
+    assert!(!message.contains(char::is_control), "{message:?}");
+
+    let long = "s".repeat(100_000);
+    for (host, secret) in [("a.example.com", long.as_str()), ("b.example.com", "own")] {
+        let mut object = ingress(&[], json!([entry(&[host], secret)]));
+        object["metadata"]["name"] = json!(long);
+        let response = evaluate(&object, &require(), &cluster(&[wild()])).response;
+        let message = response.message.unwrap();
+        assert!(message.len() <= 16 * 1024, "{} bytes", message.len());
+    }
+}
+
+#[rstest]
+#[case::mutate(json!({}))]
+#[case::require(require())]
+fn without_a_namespace_nothing_is_looked_up(#[case] settings: Value) {
+    for namespace in [json!(""), json!(null)] {
+        let mut request = e2e_tests::request_from(author()).unwrap();
+        request["namespace"] = namespace.clone();
+        request["object"]["metadata"]["namespace"] = namespace;
+        let evaluation = POLICY
+            .validate(&request, &settings, &cluster(&[wild()]))
+            .unwrap();
+        assert_eq!(evaluation.calls, []);
+        let response = evaluation.response;
+        assert!(!response.accepted);
+        assert_eq!(response.code, Some(400));
+        let message = response.message.unwrap();
+        assert!(message.contains("namespace is missing"), "{message}");
+    }
 }

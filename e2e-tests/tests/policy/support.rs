@@ -1,8 +1,10 @@
 //! What the tests of the policy share: the policy, objects, and a shorter way to ask.
 
-use std::{path::Path, sync::LazyLock};
+use std::{io::Write, path::Path, sync::LazyLock};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use e2e_tests::{Cluster, Evaluation, Policy, certificates::TlsSecret, request_from};
+use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 
 pub const NAMESPACE: &str = "workspace";
@@ -58,6 +60,13 @@ pub fn entry(hosts: &[&str], secret: &str) -> Value {
 pub fn annotated(mut object: Value, name: &str, value: &str) -> Value {
     object["metadata"]["annotations"][name] = json!(value);
     object
+}
+
+/// The record as the policy writes it if it is long.
+pub fn packed(record: &str) -> String {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(record.as_bytes()).unwrap();
+    format!("gzip:{}", BASE64_STANDARD.encode(gzip.finish().unwrap()))
 }
 
 /// Evaluates the creation of an object.

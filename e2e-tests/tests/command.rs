@@ -1,0 +1,162 @@
+//! The command itself, on the examples: what it prints, and its exit status.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use rstest::rstest;
+use serde_json::Value;
+
+const APPLICATION: &str = "examples/epinio-app.yaml";
+const EXPIRED: &str = "examples/expired-secret.yaml";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Runs the command with the policy and the example's cluster.
+fn run(arguments: &[&str]) -> Output {
+    let usual = [
+        "--policy",
+        "policy.wasm",
+        "--cluster",
+        "examples/cluster.yaml",
+    ];
+    run_only(&[usual.as_slice(), arguments].concat())
+}
+
+fn run_only(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_e2e-tests"))
+        .current_dir(root())
+        .env("RUST_BACKTRACE", "0")
+        .env_remove("NO_COLOR")
+        .arg("run")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    str::from_utf8(&output.stderr).unwrap()
+}
+
+fn assert_contains(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+}
+
+#[test]
+fn what_is_accepted_is_shown_with_its_changes() {
+    let output = run(&["--request", APPLICATION]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_contains(
+        stdout(&output),
+        &[
+            "Certificate workspace/shop-4c1b7e0a, CREATE\n",
+            "Ingress workspace/shop-4c1b7e0a, CREATE\nACCEPTED and MUTATED\n",
+            "warning: shop.apps.example.com: served by routing secret shop-exact\n",
+            "audit annotation: routing-secrets: shop.apps.example.com=shop-exact\n",
+            "--- before\n+++ after\n",
+            "\n-    secretName: shop-4c1b7e0a-tls\n+    secretName: shop-exact\n",
+        ],
+    );
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn what_is_rejected_is_explained() {
+    let output = run(&["--request", EXPIRED]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_contains(
+        stdout(&output),
+        &[
+            "Secret workspace/old-wildcard, CREATE\nREJECTED\nmessage: Secret workspace/old-wildcard ",
+            "[expired]\n",
+        ],
+    );
+}
+
+#[test]
+fn one_rejection_among_several_counts() {
+    for requests in [[EXPIRED, APPLICATION], [APPLICATION, EXPIRED]] {
+        let output = run(&["--request", requests[0], "--request", requests[1]]);
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert_contains(stdout(&output), &["REJECTED\n", "ACCEPTED and MUTATED\n"]);
+    }
+}
+
+#[rstest]
+#[case::no_policy(&["--policy", "nothing.wasm", "--request", APPLICATION], "nothing.wasm")]
+#[case::policy_is_no_module(&["--policy", APPLICATION, "--request", APPLICATION], APPLICATION)]
+#[case::no_request_file(&["--policy", "policy.wasm", "--request", "nothing.yaml"], "nothing.yaml")]
+#[case::request_is_no_manifest(&["--policy", "policy.wasm", "--request", "LICENSE"], "LICENSE")]
+#[case::no_cluster_file(&["--policy", "policy.wasm", "--request", APPLICATION, "--cluster", "nothing"], "nothing")]
+#[case::wrong_settings(&["--policy", "policy.wasm", "--request", APPLICATION, "--settings", APPLICATION], "more than one")]
+#[case::unknown_settings(&["--policy", "policy.wasm", "--request", APPLICATION, "--settings", EXPIRED], "apiVersion: is not a setting")]
+#[case::no_request(&["--policy", "policy.wasm"], "--request")]
+#[case::unknown_option(&["--policy", "policy.wasm", "--request", APPLICATION, "--what"], "--what")]
+fn what_cannot_run_is_an_error(#[case] arguments: &[&str], #[case] cause: &str) {
+    let output = run_only(arguments);
+    assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+    assert_contains(stderr(&output), &["error: ", cause]);
+    assert_eq!(stdout(&output), "");
+}
+
+#[test]
+fn machines_get_one_json_document_for_each_request() {
+    let output = run(&[
+        "--request",
+        APPLICATION,
+        "--request",
+        EXPIRED,
+        "--output",
+        "json",
+    ]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let documents = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+    let documents: Vec<Value> = documents.collect::<Result<_, _>>().unwrap();
+    let [_, ingress, secret] = documents.as_slice() else {
+        panic!("not three documents: {documents:?}")
+    };
+    assert_eq!(ingress["accepted"], true);
+    assert_eq!(
+        ingress["mutated_object"]["spec"]["tls"][0]["secretName"],
+        "shop-exact"
+    );
+    assert_eq!(
+        ingress["calls"][0]["operation"],
+        "list_resources_by_namespace"
+    );
+    assert_eq!(secret["accepted"], false);
+    assert!(secret["message"].as_str().unwrap().ends_with("[expired]"));
+    assert_eq!(secret["calls"], serde_json::json!([]));
+}
+
+/// Here, nothing is a terminal.
+#[test]
+fn there_is_no_colour_in_a_pipe() {
+    for request in [APPLICATION, EXPIRED] {
+        let output = run(&["--request", request]);
+        assert!(!stdout(&output).contains('\u{1b}'), "{}", stdout(&output));
+        assert!(!stderr(&output).contains('\u{1b}'), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn look_ups_can_be_refused() {
+    let output = run(&["--request", APPLICATION, "--refuse", "secrets is forbidden"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_contains(
+        stdout(&output),
+        &[
+            "REJECTED\nmessage: the look-up of routing secrets in namespace workspace failed",
+            "secrets is forbidden",
+        ],
+    );
+}

@@ -1,0 +1,524 @@
+//! Each check, with certificates that can be read and that only this check refuses.
+
+use std::iter::once;
+
+use rstest::rstest;
+
+use super::*;
+
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const OCTET_STRING: u8 = 0x04;
+const NULL: u8 = 0x05;
+const OID: u8 = 0x06;
+const UTF8_STRING: u8 = 0x0c;
+const NUMERIC_STRING: u8 = 0x12;
+const PRINTABLE_STRING: u8 = 0x13;
+const TELETEX_STRING: u8 = 0x14;
+const IA5_STRING: u8 = 0x16;
+const UTC_TIME: u8 = 0x17;
+const GENERAL_STRING: u8 = 0x1b;
+const UNIVERSAL_STRING: u8 = 0x1c;
+const BMP_STRING: u8 = 0x1e;
+const SEQUENCE: u8 = 0x30;
+const SET: u8 = 0x31;
+
+const ECDSA_WITH_SHA256: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x03\x02";
+const EC_PUBLIC_KEY: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
+const P256: &[u8] = b"\x2a\x86\x48\xce\x3d\x03\x01\x07";
+/// The generator of P-256, uncompressed.
+const POINT: &[u8] = b"\x04\
+    \x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\
+    \x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96\
+    \x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\
+    \x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5";
+const COUNTRY: &[u8] = b"\x55\x04\x06";
+const SERVER_AUTH: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x01";
+/// The method of an AuthorityInfoAccess.
+const OCSP: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x30\x01";
+/// 1.3.2147483647, the biggest number that Go reads, and the next one.
+const BIG: &[u8] = b"\x2b\x87\xff\xff\xff\x7f";
+const TOO_BIG: &[u8] = b"\x2b\x88\x80\x80\x80\x00";
+
+const SUBJECT_ALT_NAME: &[u8] = b"\x55\x1d\x11";
+const BASIC_CONSTRAINTS: &[u8] = b"\x55\x1d\x13";
+const NAME_CONSTRAINTS: &[u8] = b"\x55\x1d\x1e";
+const CRL_DISTRIBUTION_POINTS: &[u8] = b"\x55\x1d\x1f";
+const CERTIFICATE_POLICIES: &[u8] = b"\x55\x1d\x20";
+const POLICY_MAPPINGS: &[u8] = b"\x55\x1d\x21";
+const AUTHORITY_KEY_IDENTIFIER: &[u8] = b"\x55\x1d\x23";
+const POLICY_CONSTRAINTS: &[u8] = b"\x55\x1d\x24";
+const EXTENDED_KEY_USAGE: &[u8] = b"\x55\x1d\x25";
+const SUBJECT_KEY_IDENTIFIER: &[u8] = b"\x55\x1d\x0e";
+const KEY_USAGE: &[u8] = b"\x55\x1d\x0f";
+const INHIBIT_ANY_POLICY: &[u8] = b"\x55\x1d\x36";
+const AUTHORITY_INFO_ACCESS: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x01\x01";
+
+/// One DER element with content of less than 64 KiB.
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap();
+    let [high, low] = length.to_be_bytes();
+    let head = match length {
+        0..0x80 => vec![tag, low],
+        0x80..0x100 => vec![tag, 0x81, low],
+        0x100.. => vec![tag, 0x82, high, low],
+    };
+    [head.as_slice(), content].concat()
+}
+
+fn sequence(elements: &[Vec<u8>]) -> Vec<u8> {
+    der(SEQUENCE, &elements.concat())
+}
+
+/// A name of one attribute.
+fn name(kind: &[u8], tag: u8, text: &[u8]) -> Vec<u8> {
+    let attribute = sequence(&[der(OID, kind), der(tag, text)]);
+    sequence(&[der(SET, &attribute)])
+}
+
+fn extension(kind: &[u8], value: Vec<u8>) -> Vec<u8> {
+    sequence(&[der(OID, kind), der(OCTET_STRING, &value)])
+}
+
+fn critical(kind: &[u8], value: Vec<u8>) -> Vec<u8> {
+    let is_critical = der(0x01, &[0xff]);
+    sequence(&[der(OID, kind), is_critical, der(OCTET_STRING, &value)])
+}
+
+/// The parts of a certificate that the checks look at.
+struct Parts {
+    version: Vec<u8>,
+    serial: Vec<u8>,
+    inner_algorithm: Vec<u8>,
+    issuer: Vec<u8>,
+    subject: Vec<u8>,
+    extensions: Vec<Vec<u8>>,
+    algorithm: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        let algorithm = sequence(&[der(OID, ECDSA_WITH_SHA256)]);
+        Self {
+            version: der(0xa0, &der(INTEGER, &[2])),
+            serial: der(INTEGER, &[1]),
+            inner_algorithm: algorithm.clone(),
+            issuer: name(COUNTRY, PRINTABLE_STRING, b"XX"),
+            subject: sequence(&[]),
+            extensions: vec![extension(
+                SUBJECT_ALT_NAME,
+                sequence(&[der(0x82, b"a.example.com")]),
+            )],
+            algorithm,
+            signature: der(BIT_STRING, &[0, 7]),
+        }
+    }
+}
+
+impl Parts {
+    /// The usual certificate with one more extension.
+    fn with_extension(extension: Vec<u8>) -> Self {
+        let usual = Self::default();
+        let extensions = usual
+            .extensions
+            .into_iter()
+            .chain(once(extension))
+            .collect();
+        Self {
+            extensions,
+            ..Self::default()
+        }
+    }
+
+    /// The usual certificate with this extension and no other.
+    fn with_only(extension: Vec<u8>) -> Self {
+        Self {
+            extensions: vec![extension],
+            ..Self::default()
+        }
+    }
+
+    fn with_names(names: &[Vec<u8>]) -> Self {
+        Self::with_only(extension(SUBJECT_ALT_NAME, sequence(names)))
+    }
+
+    fn with_algorithm(algorithm: &[u8]) -> Self {
+        Self {
+            inner_algorithm: algorithm.to_vec(),
+            algorithm: algorithm.to_vec(),
+            ..Self::default()
+        }
+    }
+
+    fn with_issuer(issuer: Vec<u8>) -> Self {
+        Self {
+            issuer,
+            ..Self::default()
+        }
+    }
+
+    fn der(&self) -> Vec<u8> {
+        let key = [der(OID, EC_PUBLIC_KEY), der(OID, P256)];
+        let key = sequence(&[sequence(&key), der(BIT_STRING, &[&[0], POINT].concat())]);
+        let time = |text: &[u8]| der(UTC_TIME, text);
+        let body = sequence(&[
+            self.version.clone(),
+            self.serial.clone(),
+            self.inner_algorithm.clone(),
+            self.issuer.clone(),
+            sequence(&[time(b"200101000000Z"), time(b"300101000000Z")]),
+            self.subject.clone(),
+            key,
+            der(0xa3, &sequence(&self.extensions)),
+        ]);
+        sequence(&[body, self.algorithm.clone(), self.signature.clone()])
+    }
+
+    /// Whether it passes the checks; it must be readable as a certificate.
+    fn passes(&self) -> bool {
+        let der = self.der();
+        let certificate = Certificate::read(&der).expect("only the checks refuse it");
+        certificate.check().is_ok()
+    }
+}
+
+fn assert_passes(parts: &Parts) {
+    assert!(parts.passes());
+}
+
+fn assert_refused(parts: &Parts) {
+    assert!(!parts.passes());
+}
+
+#[test]
+fn a_usual_certificate() {
+    assert_passes(&Parts::default());
+}
+
+#[rstest]
+#[case::v2(1, true)]
+#[case::v3(2, true)]
+#[case::v4(3, false)]
+#[case::last(0x7f, false)]
+fn versions(#[case] version: u8, #[case] passes: bool) {
+    let version = der(0xa0, &der(INTEGER, &[version]));
+    assert_eq!(
+        Parts {
+            version,
+            ..Parts::default()
+        }
+        .passes(),
+        passes
+    );
+}
+
+/// Go reads no extensions in other versions than 3, so whatever they are does no harm.
+#[test]
+fn extensions_of_another_version() {
+    for version in [Vec::new(), der(0xa0, &der(INTEGER, &[1]))] {
+        let bad = critical(SUBJECT_KEY_IDENTIFIER, b"junk".to_vec());
+        assert_passes(&Parts {
+            version,
+            ..Parts::with_extension(bad)
+        });
+    }
+}
+
+#[rstest]
+#[case::one(&[1], true)]
+#[case::zero(&[0], true)]
+#[case::high_bit(&[0, 0x80], true)]
+#[case::longer_than_rfc_5280_allows(&[0x11; 30], true)]
+#[case::negative(&[0x80], false)]
+#[case::negative_of_many_bytes(&[0xff, 0x7f], false)]
+#[case::not_the_shortest(&[0, 1], false)]
+#[case::empty(&[], false)]
+fn serial_numbers(#[case] serial: &[u8], #[case] passes: bool) {
+    let serial = der(INTEGER, serial);
+    assert_eq!(
+        Parts {
+            serial,
+            ..Parts::default()
+        }
+        .passes(),
+        passes
+    );
+}
+
+#[test]
+fn a_serial_number_of_another_type() {
+    assert_refused(&Parts {
+        serial: der(OCTET_STRING, &[1]),
+        ..Parts::default()
+    });
+}
+
+#[test]
+fn two_signature_algorithms() {
+    let algorithm = sequence(&[der(OID, ECDSA_WITH_SHA256), der(NULL, &[])]);
+    assert_passes(&Parts::with_algorithm(&algorithm));
+    assert_refused(&Parts {
+        algorithm: algorithm.clone(),
+        ..Parts::default()
+    });
+    assert_refused(&Parts {
+        inner_algorithm: algorithm,
+        ..Parts::default()
+    });
+}
+
+#[rstest]
+#[case::unknown(sequence(&[der(OID, b"\x2a\x03\x04")]), true)]
+#[case::with_parameters(sequence(&[der(OID, ECDSA_WITH_SHA256), sequence(&[])]), true)]
+#[case::big(sequence(&[der(OID, BIG)]), true)]
+#[case::too_big(sequence(&[der(OID, TOO_BIG)]), false)]
+#[case::no_identifier(sequence(&[der(NULL, &[])]), false)]
+#[case::empty(sequence(&[]), false)]
+#[case::more_than_parameters(sequence(&[der(OID, ECDSA_WITH_SHA256), der(NULL, &[]), der(NULL, &[])]), false)]
+#[case::another_type(der(SET, &der(OID, ECDSA_WITH_SHA256)), false)]
+fn signature_algorithms(#[case] algorithm: Vec<u8>, #[case] passes: bool) {
+    assert_eq!(Parts::with_algorithm(&algorithm).passes(), passes);
+}
+
+#[rstest]
+#[case::whole_bytes(&[0, 0xff], true)]
+#[case::seven_bits(&[1, 0xfe], true)]
+#[case::one_bit(&[7, 0x80], true)]
+#[case::empty(&[0], true)]
+#[case::seven_bits_and_rubbish(&[1, 0xff], false)]
+#[case::one_bit_and_rubbish(&[7, 0x81], false)]
+fn padding_of_the_signature(#[case] content: &[u8], #[case] passes: bool) {
+    let signature = der(BIT_STRING, content);
+    assert_eq!(
+        Parts {
+            signature,
+            ..Parts::default()
+        }
+        .passes(),
+        passes
+    );
+}
+
+#[rstest]
+#[case::utf_8(UTF8_STRING, "Größe".as_bytes(), true)]
+#[case::utf_8_of_nothing(UTF8_STRING, b"", true)]
+#[case::no_utf_8(UTF8_STRING, b"\xff", false)]
+#[case::cut_utf_8(UTF8_STRING, b"a\xc3", false)]
+#[case::surrogate_in_utf_8(UTF8_STRING, b"\xed\xa0\x80", false)]
+#[case::printable(PRINTABLE_STRING, b"Aa0 '()+,-./:=?", true)]
+#[case::printable_in_use(PRINTABLE_STRING, b"*&", true)]
+#[case::not_printable(PRINTABLE_STRING, b"a@example.com", false)]
+#[case::underscore_is_not_printable(PRINTABLE_STRING, b"a_b", false)]
+#[case::zero_is_not_printable(PRINTABLE_STRING, b"a\0", false)]
+#[case::ia5(IA5_STRING, b"a@example.com\0", true)]
+#[case::not_ia5(IA5_STRING, b"\x80", false)]
+#[case::numeric(NUMERIC_STRING, b"0123 456789", true)]
+#[case::not_numeric(NUMERIC_STRING, b"1.2", false)]
+#[case::bmp(BMP_STRING, b"\0a\x20\xac", true)]
+#[case::bmp_of_half_a_character(BMP_STRING, b"\0a\0", false)]
+#[case::first_surrogate(BMP_STRING, b"\xd8\x00", false)]
+#[case::before_surrogates(BMP_STRING, b"\xd7\xff", true)]
+#[case::last_surrogate(BMP_STRING, b"\xdf\xff", false)]
+#[case::after_surrogates(BMP_STRING, b"\xe0\x00", true)]
+#[case::first_kept_free(BMP_STRING, b"\xfd\xd0", false)]
+#[case::last_kept_free(BMP_STRING, b"\xfd\xef", false)]
+#[case::after_those_kept_free(BMP_STRING, b"\xfd\xf0", true)]
+#[case::byte_order_mark(BMP_STRING, b"\xfe\xff", true)]
+#[case::last_but_one(BMP_STRING, b"\xff\xfe", false)]
+#[case::last(BMP_STRING, b"\xff\xff", false)]
+#[case::teletex(TELETEX_STRING, b"\xff\0", true)]
+#[case::universal(UNIVERSAL_STRING, b"\0\0\0a", false)]
+#[case::general(GENERAL_STRING, b"a", false)]
+#[case::no_string(INTEGER, b"\x01", false)]
+fn strings_of_names(#[case] tag: u8, #[case] text: &[u8], #[case] passes: bool) {
+    let name = name(COUNTRY, tag, text);
+    assert_eq!(Parts::with_issuer(name.clone()).passes(), passes);
+    let subject = Parts {
+        subject: name,
+        ..Parts::default()
+    };
+    assert_eq!(subject.passes(), passes);
+}
+
+#[rstest]
+#[case::nothing(sequence(&[]), true)]
+#[case::big_identifier(name(BIG, UTF8_STRING, b"a"), true)]
+#[case::too_big_identifier(name(TOO_BIG, UTF8_STRING, b"a"), false)]
+#[case::two_attributes_in_one(sequence(&[der(SET, &[
+    sequence(&[der(OID, COUNTRY), der(UTF8_STRING, b"a")]),
+    sequence(&[der(OID, COUNTRY), der(UTF8_STRING, b"\xff")]),
+].concat())]), false)]
+#[case::sequence_for_set(sequence(&[sequence(&[sequence(&[der(OID, COUNTRY), der(UTF8_STRING, b"a")])])]), false)]
+#[case::set_for_sequence(der(SET, &[]), false)]
+#[case::no_value(sequence(&[der(SET, &sequence(&[der(OID, COUNTRY)]))]), false)]
+#[case::two_values(sequence(&[der(SET, &sequence(&[der(OID, COUNTRY), der(UTF8_STRING, b"a"), der(UTF8_STRING, b"b")]))]), false)]
+fn names(#[case] issuer: Vec<u8>, #[case] passes: bool) {
+    assert_eq!(Parts::with_issuer(issuer).passes(), passes);
+}
+
+#[test]
+fn an_extension_twice() {
+    let unknown = |text: &[u8]| extension(b"\x2a\x03\x04", text.to_vec());
+    assert_passes(&Parts::with_extension(unknown(b"a")));
+    let extensions = vec![unknown(b"a"), unknown(b"b")];
+    assert_refused(&Parts {
+        extensions,
+        ..Parts::default()
+    });
+    assert_refused(&Parts::with_extension(extension(
+        SUBJECT_ALT_NAME,
+        sequence(&[]),
+    )));
+}
+
+#[rstest]
+#[case::unknown(extension(b"\x2a\x03\x04", b"junk".to_vec()), true)]
+#[case::unknown_and_critical(critical(b"\x2a\x03\x04", b"junk".to_vec()), true)]
+#[case::big_identifier(extension(BIG, vec![]), true)]
+#[case::too_big_identifier(extension(TOO_BIG, vec![]), false)]
+#[case::identifier_that_is_not_the_shortest(extension(b"\x2a\x80\x01", vec![]), false)]
+fn any_extension(#[case] extension: Vec<u8>, #[case] passes: bool) {
+    assert_eq!(Parts::with_extension(extension).passes(), passes);
+}
+
+/// What is good in them and what is not, and that they must not be critical.
+#[rstest]
+#[case::subject_key_identifier(SUBJECT_KEY_IDENTIFIER, der(OCTET_STRING, b"id"))]
+#[case::authority_key_identifier(AUTHORITY_KEY_IDENTIFIER, sequence(&[der(0x80, b"id")]))]
+#[case::authority_info_access(AUTHORITY_INFO_ACCESS, sequence(&[sequence(&[der(OID, OCSP), der(0x86, b"http://a")])]))]
+fn extensions_that_are_never_critical(#[case] kind: &[u8], #[case] value: Vec<u8>) {
+    assert_passes(&Parts::with_extension(extension(kind, value.clone())));
+    assert_refused(&Parts::with_extension(critical(kind, value)));
+}
+
+#[rstest]
+#[case::name_constraints(NAME_CONSTRAINTS, sequence(&[der(0xa0, &sequence(&[der(0x82, b"example.com")]))]))]
+#[case::policy_mappings(POLICY_MAPPINGS, sequence(&[sequence(&[der(OID, b"\x2a\x03"), der(OID, b"\x2a\x04")])]))]
+#[case::policy_constraints(POLICY_CONSTRAINTS, sequence(&[der(0x80, &[0])]))]
+#[case::inhibit_any_policy(INHIBIT_ANY_POLICY, der(INTEGER, &[0]))]
+fn extensions_of_authorities(#[case] kind: &[u8], #[case] value: Vec<u8>) {
+    assert_refused(&Parts::with_extension(extension(kind, value.clone())));
+    assert_refused(&Parts::with_extension(critical(kind, value)));
+}
+
+#[rstest]
+#[case::subject_key_identifier(SUBJECT_KEY_IDENTIFIER, sequence(&[]))]
+#[case::subject_key_identifier_and_more(SUBJECT_KEY_IDENTIFIER, [der(OCTET_STRING, b"id"), vec![0]].concat())]
+#[case::authority_key_identifier(AUTHORITY_KEY_IDENTIFIER, der(OCTET_STRING, b"id"))]
+#[case::authority_key_identifier_of_junk(AUTHORITY_KEY_IDENTIFIER, der(SEQUENCE, b"\x80\x7f"))]
+#[case::key_usage(KEY_USAGE, der(INTEGER, &[1]))]
+#[case::key_usage_of_nothing(KEY_USAGE, vec![])]
+#[case::key_usage_and_rubbish(KEY_USAGE, der(BIT_STRING, &[5, 0xa1]))]
+#[case::basic_constraints(BASIC_CONSTRAINTS, der(0x01, &[0xff]))]
+#[case::basic_constraints_and_more(BASIC_CONSTRAINTS, sequence(&[der(0x01, &[0xff]), der(INTEGER, &[0]), der(INTEGER, &[0])]))]
+#[case::negative_path_length(BASIC_CONSTRAINTS, sequence(&[der(0x01, &[0xff]), der(INTEGER, &[0xff])]))]
+#[case::extended_key_usage(EXTENDED_KEY_USAGE, der(OID, SERVER_AUTH))]
+#[case::extended_key_usage_of_junk(EXTENDED_KEY_USAGE, sequence(&[der(INTEGER, &[1])]))]
+#[case::extended_key_usage_too_big(EXTENDED_KEY_USAGE, sequence(&[der(OID, SERVER_AUTH), der(OID, TOO_BIG)]))]
+#[case::authority_info_access(AUTHORITY_INFO_ACCESS, sequence(&[der(OID, OCSP)]))]
+#[case::authority_info_access_too_big(AUTHORITY_INFO_ACCESS, sequence(&[sequence(&[der(OID, TOO_BIG), der(0x86, b"http://a")])]))]
+#[case::policies(CERTIFICATE_POLICIES, sequence(&[der(OID, b"\x2a\x03")]))]
+#[case::policy_twice(CERTIFICATE_POLICIES, sequence(&[sequence(&[der(OID, b"\x2a\x03")]), sequence(&[der(OID, b"\x2a\x03")])]))]
+#[case::policy_too_big(CERTIFICATE_POLICIES, sequence(&[sequence(&[der(OID, TOO_BIG)])]))]
+#[case::distribution_points(CRL_DISTRIBUTION_POINTS, der(0x86, b"http://a"))]
+#[case::relative_distribution_point(CRL_DISTRIBUTION_POINTS, sequence(&[sequence(&[der(0xa0, &der(0xa1, &sequence(&[der(OID, COUNTRY), der(UTF8_STRING, b"a")])))])]))]
+fn extensions_that_cannot_be_read(#[case] kind: &[u8], #[case] value: Vec<u8>) {
+    assert_refused(&Parts::with_extension(extension(kind, value)));
+}
+
+#[rstest]
+#[case::key_usage(KEY_USAGE, der(BIT_STRING, &[5, 0xa0]))]
+#[case::no_key_usage(KEY_USAGE, der(BIT_STRING, &[0]))]
+#[case::basic_constraints(BASIC_CONSTRAINTS, sequence(&[]))]
+#[case::authority(BASIC_CONSTRAINTS, sequence(&[der(0x01, &[0xff]), der(INTEGER, &[0])]))]
+#[case::extended_key_usage(EXTENDED_KEY_USAGE, sequence(&[der(OID, SERVER_AUTH), der(OID, BIG)]))]
+#[case::policies(CERTIFICATE_POLICIES, sequence(&[sequence(&[der(OID, b"\x2a\x03")]), sequence(&[der(OID, b"\x2a\x04")])]))]
+#[case::distribution_points(CRL_DISTRIBUTION_POINTS, sequence(&[sequence(&[der(0xa0, &der(0xa0, &der(0x86, b"http://a")))])]))]
+#[case::distribution_point_of_a_reason(CRL_DISTRIBUTION_POINTS, sequence(&[sequence(&[der(0x81, &[0, 0xff])])]))]
+fn extensions_that_can_be_read(#[case] kind: &[u8], #[case] value: Vec<u8>) {
+    assert_passes(&Parts::with_extension(extension(kind, value.clone())));
+    assert_passes(&Parts::with_extension(critical(kind, value)));
+}
+
+#[rstest]
+#[case::mail(0x81, b"a@example.com", true)]
+#[case::mail_without_at(0x81, b"example", true)]
+#[case::mail_that_is_not_ascii(0x81, b"\xe9@example.com", false)]
+#[case::dns_name_is_for_other_rules(0x82, b"\xff", true)]
+#[case::uri(0x86, b"spiffe://example.com/a", true)]
+#[case::uri_without_scheme(0x86, b"example.com", false)]
+#[case::uri_that_is_not_utf_8(0x86, b"a:\xff", false)]
+#[case::ip_v4(0x87, &[10, 0, 0, 1], true)]
+#[case::ip_v6(0x87, &[0; 16], true)]
+#[case::network(0x87, &[10, 0, 0, 0, 255, 0, 0, 0], false)]
+#[case::no_address(0x87, &[], false)]
+#[case::registered_identifier(0x88, b"\x2a", true)]
+#[case::unknown(0x9e, b"", true)]
+fn alternative_names(#[case] tag: u8, #[case] name: &[u8], #[case] passes: bool) {
+    let name = der(tag, name);
+    assert_eq!(
+        Parts::with_names(std::slice::from_ref(&name)).passes(),
+        passes
+    );
+    let good = der(0x82, b"a.example.com");
+    assert_eq!(
+        Parts::with_names(&[good.clone(), name.clone()]).passes(),
+        passes
+    );
+    assert_eq!(Parts::with_names(&[name, good]).passes(), passes);
+}
+
+#[test]
+fn an_alternative_name_with_a_long_tag() {
+    let names = [vec![0x9f, 0x1f, 0x00], der(0x82, b"a.example.com")];
+    assert_refused(&Parts::with_names(&names));
+}
+
+/// Go accepts all that is valid here, and more: URIs without a scheme, ports, addresses, users.
+#[rstest]
+#[case("spiffe://example.com/ns/a/sa/b", true)]
+#[case("https://a.example.com", true)]
+#[case("https://a.example.com/", true)]
+#[case("https://a_b.example.com/a?b=c&d#e", true)]
+#[case("https://a.example.com?b", true)]
+#[case("https://a.example.com#b", true)]
+#[case("urn:uuid:7a3c", true)]
+#[case("mailto:a@example.com", true)]
+#[case("a:", true)]
+#[case("a://", true)]
+#[case("a:///b", true)]
+#[case("A+-.1:b", true)]
+#[case("a:%41%ff", true)]
+#[case("https://10.example.com", true)]
+#[case::nothing("", false)]
+#[case::no_scheme("//example.com", false)]
+#[case::empty_scheme(":a", false)]
+#[case::scheme_of_digits("1a:b", false)]
+#[case::scheme_with_other_characters("a_b:c", false)]
+#[case::scheme_after_a_blank(" a:b", false)]
+#[case::escape_of_nothing("a:b%", false)]
+#[case::escape_of_one_digit("a:%4", false)]
+#[case::escape_of_other_characters("a:%4g", false)]
+#[case::escape_of_a_sign("a:%+1", false)]
+#[case::escape_in_the_domain("https://a%41.example.com", false)]
+#[case::control_character("a:b\n", false)]
+#[case::zero("a:\0", false)]
+#[case::blank("a:b c", false)]
+#[case::quote("a:\"b\"", false)]
+#[case::not_ascii("a:\u{e9}", false)]
+#[case::empty_label("https://a..example.com", false)]
+#[case::dot_at_the_end("https://a.example.com.", false)]
+#[case::port("https://a.example.com:443", false)]
+#[case::user("https://a@example.com", false)]
+#[case::address("https://10.0.0.1", false)]
+#[case::address_of_version_6("https://[::1]", false)]
+#[case::half_an_address("https://[::1", false)]
+#[case::wildcard("https://*.example.com", false)]
+fn uris(#[case] uri: &str, #[case] is_valid: bool) {
+    assert_eq!(uri::is_valid(uri), is_valid);
+    assert_eq!(
+        Parts::with_names(&[der(0x86, uri.as_bytes())]).passes(),
+        is_valid
+    );
+}
