@@ -76,22 +76,25 @@ impl Case<'_> {
         let served = self.served(secret);
         let covered = self.settings.certificate.covered;
         match (endangered, self.author) {
-            (Some(secret), Some(author)) if covered == Covered::Park && !served.is_empty() => {
-                let refuge = self.refuge();
-                let parked = author.issuer.is_some().then_some(refuge).flatten();
-                match parked {
+            (Some(secret), Some(author)) => {
+                let can_be_parked =
+                    covered == Covered::Park && !served.is_empty() && author.issuer.is_some();
+                match self.refuge().filter(|_| can_be_parked) {
                     Some(refuge) => self.park(author, served, Some(refuge)),
-                    None => Ok(self.refuse(secret)),
+                    None => Ok(self.keep_away(secret)),
                 }
             }
-            (Some(secret), _) => Ok(self.refuse(secret)),
+            (Some(secret), None) => Ok(self.refuse(secret)),
+            (None, None) if covered == Covered::Reject && self.is_refusable(&served, request) => {
+                Ok(self.reject(served))
+            }
             (None, None) => Ok(Decision::accept().warn([format!(
                 "left alone: annotation {RECORD} was not written by this policy; remove it"
             )])),
             (None, Some(author)) if served.is_empty() => self.give_back(author),
             (None, Some(author)) => match covered {
                 Covered::Park if author.issuer.is_some() => self.park(author, served, None),
-                Covered::Reject if self.has_new_names(request) => Ok(self.reject(served)),
+                Covered::Reject if self.is_refusable(&served, request) => Ok(self.reject(served)),
                 Covered::Park | Covered::Reject | Covered::Allow => {
                     let issued = served.iter().map(|Route { host, secret }| {
                         format!("{host}: issued although routing secret {secret} covers it")
@@ -177,8 +180,28 @@ impl Case<'_> {
         let Some(object) = author.given_back(self.certificate)? else {
             return Ok(Decision::accept().warn(lost));
         };
-        let back = format!("issuer {issuer} is back: no routing secret stands in any more");
-        Ok(Decision::mutate(object).warn(lost).warn([back]))
+        let certificate = self.certificate;
+        let issuer = (certificate.issuer() != author.issuer)
+            .then(|| format!("spec.issuerRef.name is {issuer} again"));
+        let secret = author.secret.as_deref().unwrap_or_default();
+        let secret = (certificate.secret != author.secret)
+            .then(|| format!("spec.secretName is {secret} again"));
+        Ok(Decision::mutate(object)
+            .warn(lost)
+            .warn(issuer)
+            .warn(secret))
+    }
+
+    /// Refuses a Certificate that takes over a routing secret, unless it is out of its way already:
+    /// one that was parked stays as it is while it cannot get its Secret back.
+    fn keep_away(&self, secret: &str) -> Decision {
+        match self.certificate.secret.as_deref() {
+            Some(found) if self.takes_over(found) => self.refuse(found),
+            Some(found) if found != secret => Decision::accept().warn([format!(
+                "stays parked with Secret {found}: it would overwrite routing secret {secret}"
+            )]),
+            _ => self.refuse(secret),
+        }
     }
 
     /// What is said against a Certificate that takes over a routing secret.
@@ -219,8 +242,8 @@ impl Case<'_> {
         .audit(served)
     }
 
-    /// Whether its names are others than before.
-    fn has_new_names(&self, request: &Request<'_>) -> bool {
+    /// Whether nobody needs it, and its names are others than before.
+    fn is_refusable(&self, served: &[Route], request: &Request<'_>) -> bool {
         let old = request
             .old_object()
             .and_then(|old| Certificate::parse(old).ok());
@@ -228,6 +251,8 @@ impl Case<'_> {
             let names = names.iter().map(|name| name.to_ascii_lowercase());
             names.collect::<BTreeSet<_>>()
         };
-        old.is_none_or(|old| set(&old.names) != set(&self.certificate.names))
+        let has_new_names =
+            || old.is_none_or(|old| set(&old.names) != set(&self.certificate.names));
+        !served.is_empty() && has_new_names()
     }
 }

@@ -6,6 +6,7 @@
 
 use std::{borrow::Cow, fmt};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{MapAccess, Visitor},
@@ -128,6 +129,16 @@ pub fn set(
     value: Option<Box<RawValue>>,
 ) -> serde_json::Result<Box<RawValue>> {
     to_raw_value(&object.edited(&vec![(name.to_owned(), value)]))
+}
+
+/// The bytes that a text stands for, in base64 of one line or, as in Go's `encoding/base64`, of many;
+/// `None` if it is something else.
+pub fn bytes(base64: &str) -> Option<Vec<u8>> {
+    if base64.contains(['\r', '\n']) {
+        STANDARD.decode(base64.replace(['\r', '\n'], "")).ok()
+    } else {
+        STANDARD.decode(base64).ok()
+    }
 }
 
 /// The same JSON without white space between its parts.

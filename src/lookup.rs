@@ -5,7 +5,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use kubewarden_policy_sdk::{
     host_capabilities::kubernetes::{GetResourceRequest, ListResourcesByNamespaceRequest},
     logging::KubewardenDrain,
@@ -18,7 +17,7 @@ use thiserror::Error;
 
 use crate::{
     decision::Decision,
-    json::Object,
+    json::{Object, bytes},
     names::Wildcards,
     request::Request,
     routing::{Offer, RoutingSecret, RoutingTable, TLS_TYPE, Unusable},
@@ -160,9 +159,7 @@ impl HostCluster<'_> {
         let base64 = data
             .and_then(|data| data.certificate)
             .ok_or(Unusable::NoCertificate)?;
-        let text = STANDARD
-            .decode(base64.0.as_bytes())
-            .map_err(|_| Unusable::NoCertificate)?;
+        let text = bytes(&base64.0).ok_or(Unusable::NoCertificate)?;
         Offer::from_pem(&String::from_utf8_lossy(&text), self.wildcards, self.now)
     }
 }

@@ -128,6 +128,7 @@ fn label_mirror(
             return Ok(Decision::accept().warn([
                 format!("{subject} is not labelled {label}: its source {namespace}/{name} cannot be read"),
                 error.to_string(),
+                format!("it needs get on secrets in namespace {namespace}, and v1 Secret in contextAwareResources"),
             ]));
         }
     };

@@ -16,7 +16,10 @@ pub enum Fault {
     NotPem,
     #[error("tls.crt holds no certificate; put the leaf there, then its issuers")]
     NoCertificate,
-    #[error("a certificate in tls.crt is not valid DER, or something follows it; export it anew")]
+    #[error(
+        "a certificate in tls.crt is not valid DER, something follows it, or it is one that Go's \
+         crypto/x509 refuses; export or issue it anew"
+    )]
     BadCertificate,
     /// Whoever may read certificates would read the key.
     #[error("tls.crt holds a private key; leave it in tls.key only, and consider it disclosed")]

@@ -1,9 +1,12 @@
 //! A Secret as its JSON writes it, as far as the rules read it.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::value::RawValue;
 
-use crate::{json::Object, metadata::Manifest, routing::TLS_TYPE};
+use crate::{
+    json::{Object, bytes},
+    metadata::Manifest,
+    routing::TLS_TYPE,
+};
 
 /// The certificates, as the type `kubernetes.io/tls` names them.
 pub const TLS_CRT: &str = "tls.crt";
@@ -65,6 +68,6 @@ impl<'a> Secret<'a> {
             return Ok(Vec::new());
         }
         let base64 = self.data.text(key).ok_or(key)?;
-        STANDARD.decode(base64).map_err(|_| key)
+        bytes(&base64).ok_or(key)
     }
 }

@@ -178,10 +178,9 @@ fn the_issuer_comes_back_when_a_name_is_not_covered_any_more() {
     for secrets in [cluster(&[]), cluster(&[expired])] {
         let response = evaluate(&parked, &json!({}), &secrets).response;
         assert_eq!(response.mutated_object, Some(author.clone()));
-        assert!(
-            response.warnings[0].contains("letsencrypt"),
-            "{:?}",
-            response.warnings
+        assert_eq!(
+            response.warnings,
+            ["spec.issuerRef.name is letsencrypt again"]
         );
     }
     let mut more = parked;
@@ -256,6 +255,20 @@ fn a_record_that_is_not_ours_is_left_alone(#[case] record: &str) {
         response.warnings[0].contains(PARKED_RECORD),
         "{:?}",
         response.warnings
+    );
+}
+
+#[test]
+fn a_record_that_is_not_ours_saves_no_certificate_from_being_rejected() {
+    let author = annotated(
+        certificate(&["a.example.com"]),
+        PARKED_RECORD,
+        "letsencrypt",
+    );
+    let message = rejection(&author, &covered("reject"), &with_wild());
+    assert!(
+        message.contains("a.example.com by Secret wild"),
+        "{message}"
     );
 }
 

@@ -115,6 +115,40 @@ fn the_secret_comes_back_while_another_one_covers() {
     assert_stable(&author, &moved, &json!({}), &other);
 }
 
+/// It is out of the way, so that nobody's write need fail; its own Secret it cannot get back.
+#[rstest]
+#[case::skipped(|parked: &mut Value| parked["metadata"]["annotations"]["routing-secrets-policy/skip"] = json!("true"), "park")]
+#[case::a_name_more(|parked: &mut Value| parked["spec"]["dnsNames"] = json!(["a.example.com", "a.example.org"]), "park")]
+#[case::allowed(|_: &mut Value| (), "allow")]
+#[case::rejected(|_: &mut Value| (), "reject")]
+fn what_was_parked_stays_out_of_the_way(#[case] change: fn(&mut Value), #[case] mode: &str) {
+    let parked = stored(&into_wild(&["a.example.com"]), &json!({}), &with_wild());
+    let mut changed = parked.clone();
+    change(&mut changed);
+    let response = update(&parked, &changed, &covered(mode), &with_wild()).response;
+    assert!(response.accepted, "{:?}", response.message);
+    assert_eq!(response.mutated_object, None);
+    assert!(
+        response.warnings[0].contains("would overwrite routing secret wild"),
+        "{:?}",
+        response.warnings
+    );
+}
+
+#[test]
+fn a_certificate_whose_secret_becomes_a_routing_secret_moves_away() {
+    let author = certificate(&["a.example.com"]);
+    let parked = stored(&author, &json!({}), &with_wild());
+    let own = routing_secret("app-tls", &["a.example.net"]);
+    let secrets = cluster(&[wild(), own.clone()]);
+    let moved = stored(&parked, &json!({}), &secrets);
+    assert_eq!(moved["spec"]["secretName"], "app-parked");
+    assert_stable(&author, &moved, &json!({}), &secrets);
+    let taken = routing_secret("app-parked", &["a.example.net"]);
+    let message = rejection(&moved, &json!({}), &cluster(&[wild(), own, taken]));
+    assert!(message.contains("routing secret app-parked"), "{message}");
+}
+
 /// Only Secrets with the label and the type are routing secrets.
 #[rstest]
 #[case::no_label(cluster(&[e2e_tests::certificates::TlsSecret::new("wild").namespace(NAMESPACE).san("*.example.com")]))]
