@@ -27,17 +27,21 @@ pub fn blocks(text: &str) -> impl Iterator<Item = Block<'_>> {
         .map(|line| line.trim_end_matches([' ', '\t']))
         .peekable();
     std::iter::from_fn(move || {
-        let label = lines.find_map(|line| marker(line, BEGIN))?;
+        let (label, is_whole) = lines.find_map(beginning)?;
         let mut is_encrypted = false;
         while let Some(header) = lines.next_if(|line| is_header(line)) {
             is_encrypted |= header.contains("ENCRYPTED");
+            // Go takes such an end for a header, too, and finds nothing more in the text.
+            if header.starts_with(END) {
+                lines.by_ref().for_each(drop);
+            }
         }
         let mut base64 = String::new();
         let mut der = None;
         // A block that is cut off by the beginning of the next one has no end.
-        while let Some(line) = lines.next_if(|line| marker(line, BEGIN).is_none()) {
+        while let Some(line) = lines.next_if(|line| beginning(line).is_none()) {
             if marker(line, END) == Some(label) {
-                der = STANDARD.decode(&base64).ok();
+                der = STANDARD.decode(&base64).ok().filter(|_| is_whole);
                 break;
             }
             base64.extend(
@@ -61,9 +65,16 @@ pub fn first_certificate(text: &str) -> Option<Vec<u8>> {
         .find_map(|block| block.der)
 }
 
-/// Whether this is a header of a block (RFC 1421, section 4.4), and has nothing of a marker.
+/// Whether this is a header of a block (RFC 1421, section 4.4), and no block begins in it.
 fn is_header(line: &str) -> bool {
-    line.contains(':') && !line.contains(BEGIN) && !line.starts_with(END)
+    line.contains(':') && !line.contains(BEGIN)
+}
+
+/// The label of a line that marks the beginning of a block, and whether there is nothing else in the
+/// line: Go finds a beginning after half of an end, too, if that is not in the first line.
+fn beginning(line: &str) -> Option<(&str, bool)> {
+    let rest = line.strip_prefix(END).unwrap_or(line);
+    Some((marker(rest, BEGIN)?, rest == line))
 }
 
 /// The label of a line that marks the beginning or the end of a block.

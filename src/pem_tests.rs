@@ -183,3 +183,23 @@ fn the_first_certificate_is_the_first_that_is_whole() {
     assert_eq!(first_certificate(PEM), None);
     assert_eq!(first_certificate(&certificate("!")), None);
 }
+
+/// Go takes the end of a block for a header if there is a colon in it, and then finds nothing any more.
+#[rstest]
+#[case::of_this_block("-----BEGIN a:b-----\n-----END a:b-----\n", "a:b")]
+#[case::of_another_block("-----BEGIN A-----\n-----END a:b-----\n", "A")]
+#[case::after_a_header("-----BEGIN a:b-----\nX: y\n-----END a:b-----\n", "a:b")]
+fn an_end_that_is_a_header(#[case] broken: &str, #[case] label: &str) {
+    assert_blocks(&format!("{broken}{PEM}"), &[(label, None)]);
+    assert_blocks(&format!("{PEM}{broken}{PEM}"), &[A, (label, None)]);
+}
+
+#[test]
+fn a_beginning_after_half_of_an_end() {
+    assert_blocks(&format!("-----END {PEM}"), &[BROKEN]);
+    assert_blocks(&format!("\n-----END {PEM}{PEM}"), &[BROKEN, A]);
+    assert_blocks(
+        &format!("-----BEGIN B-----\n-----END {PEM}"),
+        &[("B", None), BROKEN],
+    );
+}
