@@ -9,6 +9,7 @@ use rcgen::{
 use rstest::rstest;
 
 use super::*;
+use crate::test_support::der_element;
 use crate::{
     names::{DnsPattern, Wildcards},
     pem::first_certificate,
@@ -59,18 +60,6 @@ fn certificate_with_san_extension(content: Vec<u8>) -> CertificateParams {
     let extension = CustomExtension::from_oid_content(&[2, 5, 29, 17], content);
     parameters.custom_extensions.push(extension);
     parameters
-}
-
-/// One DER element with content of less than 64 KiB.
-fn der_element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).unwrap();
-    let [high, low] = length.to_be_bytes();
-    let head = match length {
-        0..0x80 => vec![tag, low],
-        0x80..0x100 => vec![tag, 0x81, low],
-        0x100.. => vec![tag, 0x82, high, low],
-    };
-    [head.as_slice(), content].concat()
 }
 
 fn der(parameters: &CertificateParams) -> Vec<u8> {

@@ -33,6 +33,8 @@ pub mod request;
 pub mod routing;
 pub mod secret;
 pub mod settings;
+#[cfg(test)]
+mod test_support;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

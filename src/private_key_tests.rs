@@ -4,6 +4,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::test_support::der_element as element;
 
 fn big(number: u64) -> BigUint {
     BigUint::from(number)
@@ -86,17 +87,6 @@ impl Numbers {
             der: Some(self.pkcs1()),
         })
     }
-}
-
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).unwrap();
-    let [high, low] = length.to_be_bytes();
-    let head = match length {
-        0..0x80 => vec![tag, low],
-        0x80..0x100 => vec![tag, 0x81, low],
-        0x100.. => vec![tag, 0x82, high, low],
-    };
-    [head.as_slice(), content].concat()
 }
 
 #[rstest]

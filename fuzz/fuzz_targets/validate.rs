@@ -20,7 +20,7 @@ const RENEWAL: u32 = 64;
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     let mut size = size;
-    if seed % RENEWAL == 0 {
+    if seed.is_multiple_of(RENEWAL) {
         let seeds = payload::seeds();
         let good = &seeds[(seed / RENEWAL) as usize % seeds.len()];
         if good.len() <= max_size {

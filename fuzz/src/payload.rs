@@ -145,7 +145,7 @@ fn ingresses() -> Vec<Value> {
     let settings = json!({
         "routingLabel": "epinio.io/routing",
         "wildcards": "anyDepth",
-        "ignoredHosts": ["*.internal"],
+        "ignoredHosts": ["*.internal", "*.org"],
         "ingress": {
             "action": "mutate",
             "plainHosts": "secure",

@@ -5,6 +5,7 @@ use std::iter::once;
 use rstest::rstest;
 
 use super::*;
+use crate::test_support::der_element as der;
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
@@ -53,18 +54,6 @@ const SUBJECT_KEY_IDENTIFIER: &[u8] = b"\x55\x1d\x0e";
 const KEY_USAGE: &[u8] = b"\x55\x1d\x0f";
 const INHIBIT_ANY_POLICY: &[u8] = b"\x55\x1d\x36";
 const AUTHORITY_INFO_ACCESS: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x01\x01";
-
-/// One DER element with content of less than 64 KiB.
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).unwrap();
-    let [high, low] = length.to_be_bytes();
-    let head = match length {
-        0..0x80 => vec![tag, low],
-        0x80..0x100 => vec![tag, 0x81, low],
-        0x100.. => vec![tag, 0x82, high, low],
-    };
-    [head.as_slice(), content].concat()
-}
 
 fn sequence(elements: &[Vec<u8>]) -> Vec<u8> {
     der(SEQUENCE, &elements.concat())
