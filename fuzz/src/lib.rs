@@ -9,9 +9,8 @@
 //! cargo +nightly fuzz fmt -s none secret fuzz/artifacts/secret/crash-... # shows the request
 //! ```
 //!
-//! The policy has no unsafe code, so AddressSanitizer would only make it ten times slower.
-//! `-close_fd_mask=1` hides what the policy logs. What fails becomes a test of the policy, with the
-//! payload as it is shown, and keeps its name there.
+//! The policy has no unsafe code of its own, so AddressSanitizer would only make it ten times slower.
+//! `-close_fd_mask=1` hides what the policy logs. A payload that fails becomes a test of the policy.
 //!
 //! Keys and certificates are made at run time, so that none lies in the repository, but always the
 //! same ones: an input that failed fails again.
