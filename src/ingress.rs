@@ -155,10 +155,10 @@ impl Case<'_> {
 
     /// Carries out the course.
     fn mutate(&self, course: Course<'_>, is_update: bool) -> serde_json::Result<Decision> {
-        let intended = Outcome::intended(self.intent);
+        let intended = || Outcome::intended(self.intent);
         let (outcome, served, mut warnings) = match course {
-            Course::AsIntended => (intended, &[][..], Vec::new()),
-            Course::Leave(warnings) => (intended, &[][..], warnings),
+            Course::AsIntended => (intended(), &[][..], Vec::new()),
+            Course::Leave(warnings) => (intended(), &[][..], warnings),
             Course::Rewrite(outcome, _) => (outcome, self.plan.served.as_slice(), Vec::new()),
         };
         warnings.extend(self.dangers(&outcome));

@@ -10,7 +10,7 @@ use der::{
     asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef},
 };
 use pkcs8::spki::SubjectPublicKeyInfoRef;
-use x509_cert::{ext::pkix::ExtendedKeyUsage, time::Validity};
+use x509_cert::{ext::pkix::ExtendedKeyUsage, time};
 
 use self::strict::BasicConstraints;
 
@@ -51,13 +51,35 @@ pub struct Leaf {
     pub temporary: bool,
 }
 
+/// A second, compared with those in which a certificate is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validity {
+    /// It is before `notBefore`.
+    NotYet,
+    /// The certificate is valid.
+    Now,
+    /// It is `notAfter` or later.
+    Over,
+}
+
 impl Leaf {
+    /// Whether it is valid at the second `now` since 1970.
+    pub fn validity(&self, now: u64) -> Validity {
+        if now < self.not_before {
+            Validity::NotYet
+        } else if now >= self.not_after {
+            Validity::Over
+        } else {
+            Validity::Now
+        }
+    }
+
     /// Reads a certificate.
     ///
     /// # Errors
     /// If `der` is not one certificate in DER, or is followed by anything.
     pub fn from_der(der: &[u8]) -> der::Result<Self> {
-        Self::of(&Certificate::read(der)?)
+        Self::of(&Certificate::from_der(der)?)
     }
 
     /// Reads what matching needs of a certificate.
@@ -92,14 +114,6 @@ pub struct Certificate<'a> {
 }
 
 impl<'a> Certificate<'a> {
-    /// Reads a certificate.
-    ///
-    /// # Errors
-    /// If `der` is not one certificate in DER, or is followed by anything.
-    pub fn read(der: &'a [u8]) -> der::Result<Self> {
-        Self::from_der(der)
-    }
-
     /// Who has signed it, as DER.
     pub fn issuer(&self) -> AnyRef<'a> {
         self.tbs_certificate.issuer
@@ -189,7 +203,7 @@ struct TbsCertificate<'a> {
     serial_number: AnyRef<'a>,
     signature: AnyRef<'a>,
     issuer: AnyRef<'a>,
-    validity: Validity,
+    validity: time::Validity,
     subject: AnyRef<'a>,
     subject_public_key_info: SubjectPublicKeyInfoRef<'a>,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     globs::Globs,
-    leaf::Leaf,
+    leaf::{Leaf, Validity},
     names::{DnsPattern, Host, Wildcards},
     pem,
 };
@@ -66,11 +66,10 @@ impl Offer {
     pub fn from_pem(tls_crt: &str, wildcards: Wildcards, now: u64) -> Result<Self, Unusable> {
         let der = pem::first_certificate(tls_crt).ok_or(Unusable::NoCertificate)?;
         let leaf = Leaf::from_der(&der).map_err(|_| Unusable::BadCertificate)?;
-        if now < leaf.not_before {
-            return Err(Unusable::NotYetValid);
-        }
-        if now >= leaf.not_after {
-            return Err(Unusable::Expired);
+        match leaf.validity(now) {
+            Validity::NotYet => return Err(Unusable::NotYetValid),
+            Validity::Over => return Err(Unusable::Expired),
+            Validity::Now => {}
         }
         if leaf.temporary {
             return Err(Unusable::Temporary);

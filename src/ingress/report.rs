@@ -57,23 +57,36 @@ impl<'a> Uses<'a> {
         listed.map(String::as_str)
     }
 
-    /// The Secrets of a host; that it has none is not the same as an entry without one.
-    fn secrets(&self, host: &str) -> BTreeSet<Option<&'a str>> {
+    /// How a host is used; `None` if nothing names it, not even an entry without hosts.
+    fn get(&self, host: &str) -> Option<Use<'_, 'a>> {
         let host = host.to_ascii_lowercase();
-        match self.listed.get(&host) {
-            Some(secrets) => secrets.clone(),
-            None if self.unlisted.contains(&host) => self.without_hosts.clone(),
-            None => BTreeSet::new(),
-        }
+        let listed = self.listed.get(&host).map(|secrets| Use {
+            is_listed: true,
+            secrets,
+        });
+        listed.or_else(|| {
+            self.unlisted.contains(&host).then_some(Use {
+                is_listed: false,
+                secrets: &self.without_hosts,
+            })
+        })
     }
+}
 
-    fn lists(&self, host: &str) -> bool {
-        self.listed.contains_key(&host.to_ascii_lowercase())
-    }
+/// How a host is used.
+#[derive(PartialEq, Eq)]
+struct Use<'b, 'a> {
+    /// Whether entries list it, or those without hosts stand for it.
+    is_listed: bool,
+    /// The Secrets of these entries.
+    secrets: &'b BTreeSet<Option<&'a str>>,
+}
 
-    /// Whether a host is used alike in both.
-    fn agrees(&self, other: &Uses<'_>, host: &str) -> bool {
-        self.lists(host) == other.lists(host) && self.secrets(host) == other.secrets(host)
+impl<'a> Use<'_, 'a> {
+    /// The Secret that is another one than this, or the first such; this one if there is no other.
+    fn another(&self, than: Option<&'a str>) -> Option<&'a str> {
+        let other = self.secrets.iter().find(|secret| **secret != than);
+        other.copied().unwrap_or(than)
     }
 }
 
@@ -94,40 +107,33 @@ pub fn changes<'a>(
     stored: &'a Uses<'_>,
     served: &'a [Route],
 ) -> Vec<Change<'a>> {
-    let routed = served
-        .iter()
-        .filter(|route| !found.agrees(stored, &route.host))
-        .map(|Route { host, secret }| Change {
+    let routed = served.iter().filter_map(|Route { host, secret }| {
+        let was = found.get(host);
+        (was != stored.get(host)).then(|| Change {
             host,
-            found: another(&found.secrets(host), Some(secret)),
+            found: was.and_then(|was| was.another(Some(secret))),
             expected: Some(secret),
             is_routed: true,
-        });
+        })
+    });
     let hosts: BTreeSet<_> = served
         .iter()
         .map(|route| route.host.to_ascii_lowercase())
         .collect();
-    let returned = found
-        .hosts()
-        .filter(|host| !hosts.contains(*host) && !found.agrees(stored, host))
-        .map(|host| {
-            let expected = stored.secrets(host).first().copied().flatten();
+    let others = found.hosts().filter(|host| !hosts.contains(*host));
+    let returned = others.filter_map(|host| {
+        let (was, is) = (found.get(host), stored.get(host));
+        (was != is).then(|| {
+            let expected = is.and_then(|is| is.secrets.first().copied().flatten());
             Change {
                 host,
-                found: another(&found.secrets(host), expected),
+                found: was.and_then(|was| was.another(expected)),
                 expected,
                 is_routed: false,
             }
-        });
+        })
+    });
     routed.chain(returned).collect()
-}
-
-/// The first of some Secrets that is another one than this, if any is.
-fn another<'a>(secrets: &BTreeSet<Option<&'a str>>, than: Option<&'a str>) -> Option<&'a str> {
-    let other = secrets.iter().find(|secret| **secret != than);
-    other
-        .copied()
-        .unwrap_or(than.filter(|_| !secrets.is_empty()))
 }
 
 /// The warnings about an Ingress that was changed.

@@ -1,8 +1,10 @@
 //! Whether the content of a labelled Secret can serve TLS, judged as the servers that read it do: what
 //! Go's `tls.X509KeyPair` refuses is refused.
 
+use der::Decode;
+
 use crate::{
-    leaf::{Certificate, Leaf},
+    leaf::{Certificate, Leaf, Validity},
     names::{DnsPattern, Host, Wildcards},
     pem::{self, Block, CERTIFICATE},
     private_key::{self, is_private_key},
@@ -52,7 +54,11 @@ impl Standard<'_> {
             });
         }
         let leaf = Leaf::of(certificate).map_err(|_| Fault::BadCertificate)?;
-        self.check_validity(&leaf)?;
+        match leaf.validity(self.now) {
+            Validity::NotYet => return Err(Fault::NotYetValid),
+            Validity::Over => return Err(Fault::Expired),
+            Validity::Now => {}
+        }
         self.check_names(certificate)?;
         if !certificate.may_serve().map_err(|_| Fault::BadCertificate)? {
             return Err(Fault::NotForServers);
@@ -61,16 +67,6 @@ impl Standard<'_> {
             Ok(self.warnings(&leaf, &chain, &public_key))
         } else {
             Err(Fault::EndsTooSoon)
-        }
-    }
-
-    fn check_validity(&self, leaf: &Leaf) -> Result<(), Fault> {
-        if self.now < leaf.not_before {
-            Err(Fault::NotYetValid)
-        } else if self.now >= leaf.not_after {
-            Err(Fault::Expired)
-        } else {
-            Ok(())
         }
     }
 
@@ -163,7 +159,7 @@ fn read_chain(tls_crt: &str) -> Result<Vec<Vec<u8>>, Fault> {
 }
 
 fn decode_chain(chain: &[Vec<u8>]) -> Result<Vec<Certificate<'_>>, Fault> {
-    let certificates = chain.iter().map(|der| Certificate::read(der));
+    let certificates = chain.iter().map(|der| Certificate::from_der(der));
     certificates
         .collect::<Result<_, _>>()
         .map_err(|_| Fault::BadCertificate)
