@@ -12,7 +12,6 @@ mod plan;
 mod record;
 mod report;
 mod restore;
-mod trigger;
 
 use serde_json::value::RawValue;
 
@@ -21,22 +20,23 @@ use self::{
     object::{Ingress, TlsEntry},
     outcome::{Means, Outcome},
     plan::Plan,
-    record::RECORD,
     report::{
         Uses, annotation_faults, change_warnings, changes, danger_warnings, host_faults,
-        listed_hosts_faults, partly_covered_warnings, violation,
+        listed_hosts_faults, partly_covered_warnings,
     },
     restore::Past,
-    trigger::{makes_routing_secrets, triggers},
 };
 use crate::{
     decision::Decision,
     lookup::{SecretSource, routing_table},
-    metadata::{SKIP, subject},
+    metadata::{is_skipped, subject},
     names::Host,
+    record::{RECORD, foreign_record, oversized_record},
+    report::violation,
     request::Request,
     routing::RoutingTable,
     settings::{Action, PartlyCovered, PlainHosts, Settings},
+    trigger::{makes_routing_secrets, triggers},
 };
 
 /// On the Ingresses that cert-manager makes to answer an ACME HTTP-01 challenge.
@@ -68,9 +68,7 @@ pub fn review(
         .get(RECORD)
         .map_or(Some(Past::default()), read_record)
     else {
-        return Ok(Decision::accept().warn([format!(
-            "left alone: annotation {RECORD} was not written by this policy; remove it"
-        )]));
+        return Ok(foreign_record());
     };
     let restored = past.annotation_edits(&ingress);
     let intent = Intent::of(&ingress, &past, &restored)?;
@@ -148,9 +146,7 @@ impl Case<'_> {
         if outcome.fits(self.intent) {
             return Ok(Course::Rewrite(outcome, means));
         }
-        Ok(Course::Leave(vec![format!(
-            "left as it is: annotation {RECORD} would be more than Kubernetes stores"
-        )]))
+        Ok(Course::Leave(vec![oversized_record()]))
     }
 
     /// Carries out the course.
@@ -239,9 +235,8 @@ impl Case<'_> {
 
 /// Whether no rule applies to an Ingress, whatever its hosts are.
 fn is_left_alone(ingress: &Ingress<'_>) -> bool {
-    ingress.annotations.text(SKIP).as_deref() == Some("true")
+    is_skipped(&ingress.metadata, &ingress.annotations)
         || ingress.labels.text(SOLVER).as_deref() == Some("true")
-        || ingress.metadata.get("deletionTimestamp").is_some()
 }
 
 /// Whether the Secrets that an Ingress names are those of another namespace, where this one's routing

@@ -1,15 +1,15 @@
-//! A Kubewarden policy that points Ingresses at *routing secrets*: TLS Secrets made ahead of time
-//! whose certificate, often a wildcard, covers their hosts; that has no certificate issued for what
-//! they cover; and that lets no Secret be one that could not serve them.
+//! A Kubewarden policy that points Ingresses and Gateways at *routing secrets*: TLS Secrets made ahead
+//! of time whose certificate, often a wildcard, covers their hosts; that has no certificate issued for
+//! what they cover; and that lets no Secret be one that could not serve them.
 //!
 //! A request goes through these steps, each a module:
 //!
 //! 1. [`request`] and [`settings`] read what the host sends;
 //! 2. [`lookup`] lists the routing secrets of the namespace, and [`pem`], [`leaf`] and [`routing`]
 //!    turn them into a [`routing::RoutingTable`], which [`names`] teaches what a certificate covers;
-//! 3. [`ingress`] and [`certificate`] decide what its author meant and what it should become,
-//!    [`secret`] whether a routing secret can serve TLS, for which [`private_key`] and
-//!    [`public_key`] read its key;
+//! 3. [`ingress`], [`gateway`] and [`certificate`] decide what its author meant and what it should
+//!    become, [`secret`] whether a routing secret can serve TLS, for which [`private_key`] and
+//!    [`public_key`] read its key; [`coverage`], [`record`], [`report`] and [`trigger`] are shared;
 //! 4. [`decision`] writes the answer.
 //!
 //! Steps 2 and 3 take values and return values: the clock and the host are at the edge, here and in
@@ -19,6 +19,7 @@ pub mod blank;
 pub mod certificate;
 pub mod coverage;
 pub mod decision;
+pub mod gateway;
 pub mod globs;
 pub mod ingress;
 pub mod json;
@@ -29,12 +30,15 @@ pub mod names;
 pub mod pem;
 pub mod private_key;
 pub mod public_key;
+pub mod record;
+pub mod report;
 pub mod request;
 pub mod routing;
 pub mod secret;
 pub mod settings;
 #[cfg(test)]
 mod test_support;
+pub mod trigger;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -47,6 +51,7 @@ use serde_json::Value;
 
 use crate::{
     decision::Decision,
+    gateway::Form,
     lookup::HostCluster,
     request::{Kind, Payload},
     settings::Settings,
@@ -118,6 +123,10 @@ fn decide(payload: &[u8]) -> serde_json::Result<Decision> {
     };
     match kind {
         Kind::Ingress => ingress::review(&payload.request, &settings, &cluster),
+        Kind::Gateway => gateway::review(&payload.request, Form::Gateway, &settings, &cluster),
+        Kind::ListenerSet => {
+            gateway::review(&payload.request, Form::ListenerSet, &settings, &cluster)
+        }
         Kind::Certificate => certificate::review(&payload.request, &settings, &cluster),
         Kind::Secret => secret::review(&payload.request, &settings, &cluster, cluster.now),
     }

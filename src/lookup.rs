@@ -58,10 +58,7 @@ pub fn routing_table(
     secrets: &impl SecretSource,
 ) -> Result<RoutingTable, Decision> {
     let namespace = request
-        .namespace()
-        .map(str::to_owned)
-        .or_else(|| metadata.text("namespace"))
-        .filter(|namespace| !namespace.is_empty())
+        .namespace_of(metadata)
         .ok_or_else(|| Decision::unreadable("the request", "namespace"))?;
     match secrets.routing_secrets(&namespace) {
         Ok(secrets) => Ok(RoutingTable::new(secrets, settings.wildcards)),

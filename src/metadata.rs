@@ -42,6 +42,11 @@ impl<'a> Manifest<'a> {
     }
 }
 
+/// Whether no rule applies to an object because its author says so, or because it is being deleted.
+pub fn is_skipped(metadata: &Object<'_>, annotations: &Object<'_>) -> bool {
+    annotations.text(SKIP).as_deref() == Some("true") || metadata.get("deletionTimestamp").is_some()
+}
+
 /// Kind, namespace and name of the object that has this metadata.
 pub fn subject(kind: &str, metadata: &Object<'_>) -> String {
     let field = |name| metadata.text(name).filter(|text| !text.is_empty());

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
+use crate::json::Object;
+
 /// What the host sends to `validate`.
 #[derive(Deserialize)]
 pub struct Payload<'a> {
@@ -44,6 +46,10 @@ pub enum Kind {
     Secret,
     /// `cert-manager.io` Certificate.
     Certificate,
+    /// `gateway.networking.k8s.io` Gateway.
+    Gateway,
+    /// `gateway.networking.k8s.io` ListenerSet.
+    ListenerSet,
 }
 
 impl<'a> Request<'a> {
@@ -55,6 +61,8 @@ impl<'a> Request<'a> {
             ("networking.k8s.io", "Ingress") => Kind::Ingress,
             ("", "Secret") => Kind::Secret,
             ("cert-manager.io", "Certificate") => Kind::Certificate,
+            ("gateway.networking.k8s.io", "Gateway") => Kind::Gateway,
+            ("gateway.networking.k8s.io", "ListenerSet") => Kind::ListenerSet,
             _ => return None,
         };
         (is_write && is_whole).then_some(kind)
@@ -69,6 +77,14 @@ impl<'a> Request<'a> {
     pub fn namespace(&self) -> Option<&str> {
         self.namespace
             .as_deref()
+            .filter(|namespace| !namespace.is_empty())
+    }
+
+    /// The namespace of the object with this metadata, which names it too.
+    pub fn namespace_of(&self, metadata: &Object<'_>) -> Option<String> {
+        let namespace = self.namespace().map(str::to_owned);
+        namespace
+            .or_else(|| metadata.text("namespace"))
             .filter(|namespace| !namespace.is_empty())
     }
 

@@ -29,13 +29,24 @@ pub enum PartlyCovered {
     OmitHosts,
 }
 
-/// What happens to an object that does not use its routing secrets (setting `ingress.action`).
+/// What happens to an object that does not use its routing secrets (settings `ingress.action` and
+/// `gateway.action`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// It is changed to use them.
     Mutate,
     /// It is rejected.
     Require,
+}
+
+/// What happens to a Gateway or ListenerSet for which cert-manager orders certificates (setting
+/// `gateway.triggered`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Triggered {
+    /// It is rewritten, and cert-manager is told to ignore the listeners of routing secrets.
+    IgnoreListeners,
+    /// Nothing, but a warning.
+    Leave,
 }
 
 /// What happens to a Certificate of which routing secrets cover every name (setting
@@ -59,6 +70,8 @@ pub struct Settings {
     pub wildcards: Wildcards,
     /// The section `ingress`.
     pub ingress: IngressSettings,
+    /// The section `gateway`.
+    pub gateway: GatewaySettings,
     /// The section `certificate`.
     pub certificate: CertificateSettings,
     /// The section `secret`.
@@ -79,6 +92,15 @@ pub struct IngressSettings {
     pub issuer_annotations: Vec<String>,
     /// Ingress classes whose Secrets are not in the Ingress's namespace.
     pub ignored_classes: Vec<String>,
+}
+
+/// The section `gateway` of the settings.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// Whether a Gateway or ListenerSet is changed or rejected.
+    pub action: Action,
+    /// What one gets for which cert-manager orders certificates.
+    pub triggered: Triggered,
 }
 
 /// The section `certificate` of the settings.
@@ -127,6 +149,7 @@ impl Settings {
             )
             .unwrap_or_default();
         let ingress = IngressSettings::parse(root.section("ingress"));
+        let gateway = GatewaySettings::parse(root.section("gateway"));
         let certificate = CertificateSettings::parse(root.section("certificate"));
         let secret = SecretSettings::parse(root.section("secret"));
         root.finish();
@@ -135,6 +158,7 @@ impl Settings {
                 routing_label,
                 wildcards,
                 ingress,
+                gateway,
                 certificate,
                 secret,
                 ignored_hosts: ignored_hosts
@@ -156,12 +180,7 @@ impl Settings {
 impl IngressSettings {
     fn parse(mut fields: Fields<'_>) -> Self {
         let settings = Self {
-            action: fields
-                .choice(
-                    "action",
-                    &[("mutate", Action::Mutate), ("require", Action::Require)],
-                )
-                .unwrap_or(Action::Mutate),
+            action: action(&mut fields),
             plain_hosts: fields
                 .choice(
                     "plainHosts",
@@ -196,6 +215,23 @@ impl IngressSettings {
     }
 }
 
+impl GatewaySettings {
+    fn parse(mut fields: Fields<'_>) -> Self {
+        let choices = [
+            ("ignoreListeners", Triggered::IgnoreListeners),
+            ("leave", Triggered::Leave),
+        ];
+        let settings = Self {
+            action: action(&mut fields),
+            triggered: fields
+                .choice("triggered", &choices)
+                .unwrap_or(Triggered::IgnoreListeners),
+        };
+        fields.finish();
+        settings
+    }
+}
+
 impl CertificateSettings {
     fn parse(mut fields: Fields<'_>) -> Self {
         let choices = [
@@ -219,6 +255,12 @@ impl SecretSettings {
         fields.finish();
         settings
     }
+}
+
+/// Reads what is done about an object.
+fn action(fields: &mut Fields<'_>) -> Action {
+    let choices = [("mutate", Action::Mutate), ("require", Action::Require)];
+    fields.choice("action", &choices).unwrap_or(Action::Mutate)
 }
 
 const QUALIFIED_NAME: &str = "a Kubernetes name such as example.com/name";

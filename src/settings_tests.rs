@@ -65,6 +65,7 @@ fn host(text: &str) -> Host {
         "issuerAnnotations": [],
         "ignoredClasses": ["istio"],
     },
+    "gateway": {"action": "mutate", "triggered": "ignoreListeners"},
     "certificate": {"covered": "park"},
     "secret": {"minimumDaysLeft": 0, "warnDaysLeft": 21, "labelMirrors": true},
 }))]
@@ -78,6 +79,8 @@ fn defaults(#[case] settings: Value) {
     assert_eq!(settings.ingress.partly_covered, PartlyCovered::Leave);
     assert!(settings.ingress.issuer_annotations.is_empty());
     assert_eq!(settings.ingress.ignored_classes, ["istio"]);
+    assert_eq!(settings.gateway.action, Action::Mutate);
+    assert_eq!(settings.gateway.triggered, Triggered::IgnoreListeners);
     assert_eq!(settings.certificate.covered, Covered::Park);
     assert_eq!(settings.secret.minimum_days_left, 0);
     assert_eq!(settings.secret.warn_days_left, 21);
@@ -97,6 +100,7 @@ fn every_field_can_be_set() {
             "issuerAnnotations": ["example.com/issuer", "issue"],
             "ignoredClasses": ["a", "Some class"],
         },
+        "gateway": {"action": "require", "triggered": "leave"},
         "certificate": {"covered": "reject"},
         "secret": {"minimumDaysLeft": 7, "warnDaysLeft": 30, "labelMirrors": false},
     }));
@@ -110,6 +114,8 @@ fn every_field_can_be_set() {
         ["example.com/issuer", "issue"]
     );
     assert_eq!(settings.ingress.ignored_classes, ["a", "Some class"]);
+    assert_eq!(settings.gateway.action, Action::Require);
+    assert_eq!(settings.gateway.triggered, Triggered::Leave);
     assert_eq!(settings.certificate.covered, Covered::Reject);
     assert_eq!(settings.secret.minimum_days_left, 7);
     assert_eq!(settings.secret.warn_days_left, 30);
@@ -224,6 +230,12 @@ fn not_keys_of_labels_and_annotations(#[case] text: &str) {
 #[case::annotation_as_object(json!({"ingress": {"issuerAnnotations": [{}]}}), &["ingress.issuerAnnotations[0]"])]
 #[case::classes_as_text(json!({"ingress": {"ignoredClasses": "istio"}}), &["ingress.ignoredClasses"])]
 #[case::empty_class(json!({"ingress": {"ignoredClasses": ["istio", ""]}}), &["ingress.ignoredClasses[1]"])]
+#[case::gateway_action(json!({"gateway": {"action": "reject"}}), &["gateway.action"])]
+#[case::triggered(json!({"gateway": {"triggered": "ignore"}}), &["gateway.triggered"])]
+#[case::triggered_as_list(json!({"gateway": {"triggered": ["leave"]}}), &["gateway.triggered"])]
+#[case::triggered_elsewhere(json!({"ingress": {"triggered": "leave"}}), &["ingress.triggered"])]
+#[case::unknown_of_gateways(json!({"gateway": {"plainHosts": "secure"}}), &["gateway.plainHosts"])]
+#[case::gateway_as_text(json!({"gateway": "leave"}), &["gateway"])]
 #[case::covered(json!({"certificate": {"covered": "Park"}}), &["certificate.covered"])]
 #[case::covered_outside(json!({"covered": "park"}), &["covered"])]
 #[case::negative_days(json!({"secret": {"minimumDaysLeft": -1}}), &["secret.minimumDaysLeft"])]
@@ -242,6 +254,8 @@ fn a_fault_names_its_field(#[case] settings: Value, #[case] fields: &[&str]) {
 #[case(json!({"ingress": {"action": "deny"}}), "ingress.action", &["mutate", "require"])]
 #[case(json!({"ingress": {"plainHosts": "no"}}), "ingress.plainHosts", &["secure", "ignore"])]
 #[case(json!({"ingress": {"partlyCovered": 1}}), "ingress.partlyCovered", &["leave", "omitHosts"])]
+#[case(json!({"gateway": {"action": 1}}), "gateway.action", &["mutate", "require"])]
+#[case(json!({"gateway": {"triggered": 1}}), "gateway.triggered", &["ignoreListeners", "leave"])]
 #[case(json!({"certificate": {"covered": true}}), "certificate.covered", &["park", "reject", "allow"])]
 fn a_fault_lists_the_possible_words(
     #[case] settings: Value,

@@ -10,21 +10,18 @@ use crate::{
         intent::Intent,
         object::{Ingress, TlsEntry, write_entry},
         plan::{Fate, Piece, Plan, PlannedEntry},
-        record::{Blanks, Now, RECORD, Record, Replaced},
+        record::{Blanks, Now, Record, Replaced},
     },
-    json::{Edits, Object, compact, is_same, set},
+    json::{Edits, compact, is_same, set},
+    record::{self, AnnotationEdits, RECORD},
 };
-
-/// What the API server takes of all annotations of an object together
-/// (Kubernetes, `apimachinery/pkg/api/validation`, `TotalAnnotationSizeLimitB`).
-const MOST_ANNOTATION_BYTES: usize = 256 * 1024;
 
 /// What is to be stored, as far as it is ours to change.
 #[derive(Debug)]
 pub struct Outcome<'a> {
     tls: Vec<Cow<'a, RawValue>>,
     /// Annotations to set or to remove, compared with the request.
-    annotations: BTreeMap<String, Option<Box<RawValue>>>,
+    annotations: AnnotationEdits,
     blank: Blanks,
 }
 
@@ -101,21 +98,7 @@ impl<'a> Outcome<'a> {
 
     /// Whether Kubernetes stores that many annotations.
     pub fn fits(&self, intent: &Intent<'_>) -> bool {
-        let kept = intent
-            .annotations
-            .members()
-            .filter(|(name, _)| !self.annotations.contains_key(*name));
-        let set = self
-            .annotations
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
-        let text =
-            |value: &RawValue| serde_json::from_str::<String>(value.get()).unwrap_or_default();
-        let bytes: usize = kept
-            .chain(set)
-            .map(|(name, value)| name.len() + text(value).len())
-            .sum();
-        bytes <= MOST_ANNOTATION_BYTES
+        record::fits(&intent.annotations, &self.annotations)
     }
 
     /// The Ingress in this form; `None` if it has it already.
@@ -124,7 +107,7 @@ impl<'a> Outcome<'a> {
     /// None that is known: what is written was read before.
     pub fn apply(&self, ingress: &Ingress<'_>) -> serde_json::Result<Option<Box<RawValue>>> {
         let mut root = Edits::new();
-        let annotations = self.annotation_edits(&ingress.annotations);
+        let annotations = record::effective(&ingress.annotations, &self.annotations);
         if !annotations.is_empty() {
             let annotations = ingress.annotations.edited(&annotations);
             let field = field(&annotations, annotations.is_empty(), self.blank.annotations)?;
@@ -164,20 +147,6 @@ impl<'a> Outcome<'a> {
             .filter(|name| *name != RECORD);
         names
             .filter(|name| ingress.annotations.raw(name).is_some())
-            .collect()
-    }
-
-    /// The changes that make a difference to these annotations.
-    fn annotation_edits(&self, annotations: &Object<'_>) -> Edits {
-        let changed =
-            self.annotations
-                .iter()
-                .filter(|(name, new)| match (annotations.raw(name), new) {
-                    (Some(old), Some(new)) => !is_same(old, new),
-                    (old, new) => old.is_some() || new.is_some(),
-                });
-        changed
-            .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }
 }

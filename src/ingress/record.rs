@@ -1,33 +1,17 @@
-//! The record of what was replaced, as the annotation writes it.
+//! What the record says of an Ingress.
 //!
-//! Compact JSON: the author's entries of `spec.tls` that are no longer there and the Secret that each
-//! of their hosts got, the hosts that had no entry, and the annotations that were removed. A record of
-//! thousands of hosts is packed, because Kubernetes stores no more than 256 KiB of annotations.
+//! The author's entries of `spec.tls` that are no longer there and the Secret that each of their hosts
+//! got, the hosts that had no entry, and the annotations that were removed.
 
-use std::{
-    collections::BTreeMap,
-    io::{Read, Write},
-};
+use std::collections::BTreeMap;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::blank::Blank;
-
-/// The annotation that holds the record.
-pub const RECORD: &str = "routing-secrets-policy/replaced";
+use crate::{blank::Blank, record};
 
 /// What the names of this policy's own annotations begin with.
 const OWN_PREFIX: &str = "routing-secrets-policy/";
-/// What a packed record begins with; base64 of gzip follows.
-const PACKED: &str = "gzip:";
-/// A longer record is packed.
-const LONGEST_PLAIN: usize = 32 * 1024;
-/// The longest record that is unpacked. A real one is not much longer than its Ingress, of which etcd
-/// stores 1.5 MiB.
-const LONGEST_UNPACKED: u64 = 4 * 1024 * 1024;
 /// More trigger annotations than anybody has.
 const MOST_ANNOTATIONS: usize = 100;
 
@@ -118,16 +102,7 @@ impl Blanks {
 impl Record {
     /// Reads the text of the annotation; `None` if this policy did not write it.
     pub fn parse(text: &str) -> Option<Self> {
-        let unpacked = text.strip_prefix(PACKED).map(unpack);
-        let json = match &unpacked {
-            Some(unpacked) => unpacked.as_deref()?,
-            None => text,
-        };
-        // An array would do for serde, but we do not write that.
-        let record: Self = json
-            .starts_with('{')
-            .then(|| serde_json::from_str(json).ok())
-            .flatten()?;
+        let record: Self = record::read(text)?;
         record.could_be_ours().then_some(record)
     }
 
@@ -145,34 +120,13 @@ impl Record {
     /// # Errors
     /// None that is known: it is written to memory.
     pub fn to_text(&self) -> serde_json::Result<String> {
-        let json = serde_json::to_string(self)?;
-        if json.len() <= LONGEST_PLAIN {
-            return Ok(json);
-        }
-        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-        let packed = packed
-            .write_all(json.as_bytes())
-            .and_then(|()| packed.finish());
-        Ok(format!(
-            "{PACKED}{}",
-            STANDARD.encode(packed.map_err(serde_json::Error::io)?)
-        ))
+        record::write(self)
     }
 
     /// Whether nothing was replaced.
     pub fn is_empty(&self) -> bool {
         self.tls.is_empty() && self.added.is_empty() && self.annotations.is_empty()
     }
-}
-
-fn unpack(base64: &str) -> Option<String> {
-    let packed = STANDARD.decode(base64).ok()?;
-    let mut json = String::new();
-    GzDecoder::new(packed.as_slice())
-        .take(LONGEST_UNPACKED)
-        .read_to_string(&mut json)
-        .ok()?;
-    Some(json)
 }
 
 fn is_false(value: &bool) -> bool {

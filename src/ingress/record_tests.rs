@@ -3,6 +3,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::record::LONGEST_PLAIN;
 
 fn raw(json: &str) -> Box<RawValue> {
     RawValue::from_string(json.to_owned()).unwrap()

@@ -9,11 +9,9 @@ use crate::{
         outcome::Outcome,
         plan::Plan,
     },
+    report::{list, returned, served},
     routing::RoutingTable,
 };
-
-/// How many faults a rejection lists.
-const MOST_FAULTS: usize = 50;
 
 /// Which Secrets the TLS hosts use; hosts are in lower case.
 #[derive(Debug)]
@@ -150,8 +148,8 @@ pub fn change_warnings(changes: &[Change<'_>], removed: &[&str], is_update: bool
     warnings.extend(changes.iter().map(|change| {
         let host = change.host;
         match (change.expected, change.is_routed) {
-            (Some(secret), true) => format!("{host}: served by routing secret {secret}"),
-            (Some(secret), false) => format!("{host}: back to Secret {secret} of its author"),
+            (Some(secret), true) => served(host, secret),
+            (Some(secret), false) => returned(host, secret),
             (None, _) => format!("{host}: no Secret is named for it any more"),
         }
     }));
@@ -249,36 +247,4 @@ pub fn listed_hosts_faults(
             )
         })
         .collect()
-}
-
-/// The message of a rejection; `None` if there are no faults.
-pub fn violation(subject: &str, faults: &[String]) -> Option<String> {
-    if faults.is_empty() {
-        return None;
-    }
-    let (shown, more) = faults.split_at(faults.len().min(MOST_FAULTS));
-    let more = match more.len() {
-        0 => String::new(),
-        more => format!("; and {more} more"),
-    };
-    Some(format!(
-        "{subject} does not use its routing secrets: {}{more}",
-        shown.join("; ")
-    ))
-}
-
-/// As many items as fit into a warning, and how many more there are.
-fn list(items: &[String]) -> String {
-    const LENGTH: usize = 90;
-    let mut line = String::new();
-    for (place, item) in items.iter().enumerate() {
-        if place > 0 && line.len() + item.len() > LENGTH {
-            return format!("{line} and {} more", items.len() - place);
-        }
-        if place > 0 {
-            line.push_str(", ");
-        }
-        line.push_str(item);
-    }
-    line
 }

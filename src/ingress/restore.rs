@@ -13,9 +13,10 @@ use serde_json::value::RawValue;
 use crate::{
     ingress::{
         object::{Ingress, TlsEntry},
-        record::{Blanks, Now, RECORD, Record},
+        record::{Blanks, Now, Record},
     },
     json::{Edits, is_same},
+    record::RECORD,
 };
 
 /// A record that was read and can be undone.

@@ -180,7 +180,7 @@ fn a_secret_made_from_another_certificate_makes_no_producer() {
 #[case("CREATE", "", "Secret", "")]
 #[case("CREATE", "cert-manager.io", "Issuer", "")]
 #[case("CREATE", "networking.k8s.io", "Certificate", "")]
-#[case("UPDATE", "gateway.networking.k8s.io", "Gateway", "")]
+#[case("UPDATE", "gateway.networking.k8s.io", "HTTPRoute", "")]
 #[case("CREATE", "apps", "Deployment", "")]
 fn other_requests_are_accepted(
     #[case] operation: &str,

@@ -275,10 +275,10 @@ proptest! {
     }
 }
 
-const HIDDEN: &str = "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t";
+pub const HIDDEN: &str = "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t";
 
 /// A value of any type, with a text that no answer may show.
-fn anything() -> impl Strategy<Value = Value> {
+pub fn anything() -> impl Strategy<Value = Value> {
     select(vec![
         json!(null),
         json!(true),
@@ -325,7 +325,7 @@ fn update_of(author: &Value, settings: &Value) -> Value {
 }
 
 /// Puts values of any type at any place.
-fn disturb(value: &mut Value, changes: Vec<(Index, Value)>) {
+pub fn disturb(value: &mut Value, changes: Vec<(Index, Value)>) {
     for (place, change) in changes {
         let mut places = Vec::new();
         pointers(value, "", &mut places);

@@ -14,6 +14,7 @@ use crate::support::*;
         "action": "mutate", "plainHosts": "secure", "partlyCovered": "leave",
         "issuerAnnotations": [], "ignoredClasses": ["istio"],
     },
+    "gateway": {"action": "mutate", "triggered": "ignoreListeners"},
     "certificate": {"covered": "park"},
     "secret": {"minimumDaysLeft": 0, "warnDaysLeft": 21, "labelMirrors": true},
 }))]
@@ -29,6 +30,7 @@ fn every_fault_is_reported_at_once() {
         "wildcards": "some",
         "ignoredHosts": ["*.ok", "[", 7],
         "ingress": {"action": true, "plainHosts": "", "partlyCovered": 1, "issuerAnnotations": "x", "other": 1},
+        "gateway": {"action": "deny", "triggered": "yes", "class": 1},
         "certificate": {"covered": "no"},
         "secret": {"minimumDaysLeft": -1, "warnDaysLeft": "21", "labelMirrors": "yes", "days": 1},
         "strange": {},
@@ -46,6 +48,9 @@ fn every_fault_is_reported_at_once() {
         "ingress.partlyCovered:",
         "ingress.issuerAnnotations:",
         "ingress.other:",
+        "gateway.action:",
+        "gateway.triggered:",
+        "gateway.class:",
         "certificate.covered:",
         "secret.minimumDaysLeft:",
         "secret.warnDaysLeft:",
@@ -58,7 +63,7 @@ fn every_fault_is_reported_at_once() {
             "{field} is missing in {message}"
         );
     }
-    assert_eq!(message.lines().count(), 15);
+    assert_eq!(message.lines().count(), 18);
 }
 
 #[rstest]

@@ -1,4 +1,4 @@
-//! Annotations that make a controller issue certificates for an Ingress.
+//! Annotations that make a controller issue certificates for an object.
 
 use serde::Deserialize;
 
@@ -9,21 +9,23 @@ use crate::{json::Object, settings::Settings};
 const BY_PRESENCE: [&str; 2] = ["cert-manager.io/issuer", "cert-manager.io/cluster-issuer"];
 /// Counts with a true value only (cert-manager's `--auto-certificate-annotations`).
 const BY_VALUE: &str = "kubernetes.io/tls-acme";
-/// What ingress-shim writes into the Secrets it has made, as JSON (cert-manager 1.15).
+/// What cert-manager's shims write into the Secrets it has made, as JSON (cert-manager 1.15).
 const SECRET_TEMPLATE: &str = "cert-manager.io/secret-template";
 
-/// The names of the trigger annotations that are there, each once.
-pub fn triggers(annotations: &Object<'_>, settings: &Settings) -> Vec<String> {
-    let by_presence = BY_PRESENCE.into_iter().chain(
-        settings
-            .ingress
-            .issuer_annotations
-            .iter()
-            .map(String::as_str),
-    );
-    let mut names: Vec<_> = by_presence
+/// The names of the annotations that are there of those that count for all kinds.
+pub fn issuers(annotations: &Object<'_>) -> impl Iterator<Item = &'static str> {
+    BY_PRESENCE
+        .into_iter()
         .filter(|name| annotations.raw(name).is_some())
+}
+
+/// The names of the trigger annotations of an Ingress that are there, each once.
+pub fn triggers(annotations: &Object<'_>, settings: &Settings) -> Vec<String> {
+    let more = settings.ingress.issuer_annotations.iter();
+    let more = more.filter(|name| annotations.raw(name).is_some());
+    let mut names: Vec<_> = issuers(annotations)
         .map(str::to_owned)
+        .chain(more.cloned())
         .collect();
     if annotations
         .text(BY_VALUE)
@@ -36,7 +38,7 @@ pub fn triggers(annotations: &Object<'_>, settings: &Settings) -> Vec<String> {
     names
 }
 
-/// Whether the Secrets that ingress-shim makes get the routing label.
+/// Whether the Secrets that cert-manager's shims make for an object get the routing label.
 pub fn makes_routing_secrets(annotations: &Object<'_>, settings: &Settings) -> bool {
     #[derive(Deserialize)]
     struct Template<'a> {

@@ -1,0 +1,320 @@
+//! Section 10 of the contract: which listeners are ours, and what becomes of them.
+
+use e2e_tests::request_from;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::{gateway_support::*, support::*};
+
+fn author() -> Value {
+    gateway(json!([listener("https", "a.example.com", "own")]))
+}
+
+/// The listener of [`author`] with another value in one place.
+fn with(pointer: &str, value: Value) -> Value {
+    let mut listener = listener("https", "a.example.com", "own");
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    listener.pointer_mut(parent).unwrap()[name] = value;
+    listener
+}
+
+fn without(pointer: &str) -> Value {
+    let mut listener = listener("https", "a.example.com", "own");
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let parent = listener.pointer_mut(parent).unwrap();
+    parent.as_object_mut().unwrap().remove(name);
+    listener
+}
+
+fn reference(name: &str, value: Value) -> Value {
+    let mut listener = listener("https", "a.example.com", "own");
+    listener["tls"]["certificateRefs"][0][name] = value;
+    listener
+}
+
+#[rstest]
+#[case::https(listener("https", "a.example.com", "own"))]
+#[case::tls(with("/protocol", json!("TLS")))]
+#[case::no_mode(without("/tls/mode"))]
+#[case::no_group(reference("group", json!(null)))]
+#[case::core_group(reference("group", json!("core")))]
+#[case::no_kind(reference("kind", json!(null)))]
+#[case::own_namespace(reference("namespace", json!(NAMESPACE)))]
+#[case::other_options(with("/tls/options", json!({"example.com/min-version": "1.3"})))]
+#[case::other_port(with("/port", json!(8443)))]
+fn a_listener_of_ours_gets_the_routing_secret_and_nothing_else(#[case] listener: Value) {
+    let author = gateway(json!([listener]));
+    let mut stored = rewritten(&author);
+    assert_eq!(secrets(&stored), ["wild"]);
+    stored["metadata"]
+        .as_object_mut()
+        .unwrap()
+        .remove("annotations");
+    stored["spec"]["listeners"][0]["tls"]["certificateRefs"][0]["name"] = json!("own");
+    assert_eq!(stored, author);
+}
+
+#[rstest]
+#[case::http(json!({"name": "http", "hostname": "a.example.com", "port": 80, "protocol": "HTTP"}))]
+#[case::http_with_tls(with("/protocol", json!("HTTP")))]
+#[case::other_protocol(with("/protocol", json!("example.com/HTTPS")))]
+#[case::no_protocol(without("/protocol"))]
+#[case::passthrough(with("/tls/mode", json!("Passthrough")))]
+#[case::no_hostname(without("/hostname"))]
+#[case::empty_hostname(with("/hostname", json!("")))]
+#[case::address(with("/hostname", json!("10.0.0.1")))]
+#[case::no_tls(without("/tls"))]
+#[case::no_references(without("/tls/certificateRefs"))]
+#[case::empty_references(with("/tls/certificateRefs", json!([])))]
+#[case::two_references(with("/tls/certificateRefs", json!([{"name": "own"}, {"name": "rsa"}])))]
+#[case::other_group(reference("group", json!("example.com")))]
+#[case::other_kind(reference("kind", json!("ConfigMap")))]
+#[case::other_namespace(reference("namespace", json!("certificates")))]
+#[case::no_secret_name(reference("name", json!(null)))]
+#[case::istio_mutual(mutual("https", "a.example.com", "own"))]
+#[case::no_name(without("/name"))]
+#[case::name_that_no_list_can_hold(with("/name", json!("a,b")))]
+fn any_other_listener_stays_and_makes_no_look_up(#[case] listener: Value) {
+    for object in [gateway(json!([listener])), listener_set(json!([listener]))] {
+        let evaluation = evaluate(&object, &json!({}), &cluster(&[wild()]));
+        assert!(
+            evaluation.response.accepted,
+            "{:?}",
+            evaluation.response.message
+        );
+        assert_eq!(evaluation.response.mutated_object, None);
+        assert_eq!(evaluation.calls, []);
+        assert!(evaluation.response.warnings.is_empty());
+        let beside = gateway(json!([
+            listener,
+            self::listener("more", "b.example.com", "more")
+        ]));
+        assert_eq!(rewritten(&beside)["spec"]["listeners"][0], listener);
+    }
+}
+
+#[test]
+fn listeners_of_one_name_stay() {
+    let twins = json!([
+        listener("https", "a.example.com", "a"),
+        listener("https", "b.example.com", "b")
+    ]);
+    assert_untouched(&gateway(twins), &json!({}), &cluster(&[wild()]));
+}
+
+#[rstest]
+#[case("a.example.com", &["*.example.com"], true)]
+#[case("A.Example.com", &["*.example.com"], true)]
+#[case("*.example.com", &["*.example.com"], true)]
+#[case("*.example.com", &["a.example.com"], false)]
+#[case("*.b.example.com", &["*.example.com"], false)]
+#[case("a.b.example.com", &["*.example.com"], false)]
+#[case("example.com", &["*.example.com"], false)]
+fn the_hostname_is_matched_like_a_host(
+    #[case] host: &str,
+    #[case] sans: &[&str],
+    #[case] covered: bool,
+) {
+    let secret = routing_secret("wild", sans);
+    let author = gateway(json!([listener("https", host, "own")]));
+    let stored = stored(&author, &json!({}), &cluster(&[secret]));
+    assert_eq!(secrets(&stored), [if covered { "wild" } else { "own" }]);
+}
+
+/// Rule 1, and the choice of section 3 for others.
+#[test]
+fn a_usable_routing_secret_that_covers_the_host_stays() {
+    let exact = routing_secret("exact", &["a.example.com"]);
+    let author = gateway(json!([
+        listener("a", "a.example.com", "wild"),
+        listener("b", "a.example.com", "own"),
+        listener("c", "a.example.com", "old"),
+    ]));
+    let old = routing_secret("old", &["a.example.com"]).valid(-9, -1);
+    let stored = stored(&author, &json!({}), &cluster(&[wild(), exact, old]));
+    assert_eq!(secrets(&stored), ["wild", "exact", "exact"]);
+}
+
+#[test]
+fn several_listeners_may_share_a_secret_and_uncovered_ones_stay() {
+    let author = gateway(json!([
+        listener("a", "a.example.com", "own"),
+        listener("b", "b.example.com", "other"),
+        listener("x", "x.example.org", "own"),
+    ]));
+    let stored = rewritten(&author);
+    assert_eq!(secrets(&stored), ["wild", "wild", "own"]);
+    assert_eq!(ignored(&stored), None);
+}
+
+#[test]
+fn everything_else_stays_byte_for_byte() {
+    let mut author = listener_set(json!([listener("https", "a.example.com", "own")]));
+    author["spec"]["listeners"][0]["tls"]["options"] = json!({"example.com/a": "b"});
+    author["spec"]["listeners"][0]["unknown"] = json!({"nothing": null, "list": [{}, 1e100, 1.50]});
+    author["spec"]["more"] = json!([null]);
+    author["status"] = json!({"conditions": []});
+    let request = request_from(author.clone()).unwrap();
+    let payload = json!({"request": request, "settings": {}})
+        .to_string()
+        .replace("1.5", "1.500");
+    let answer = POLICY
+        .call("validate", payload.as_bytes(), &cluster(&[wild()]))
+        .unwrap()
+        .answer;
+    let answer = String::from_utf8(answer).unwrap();
+    assert_names(
+        &answer,
+        &["1.500", r#""nothing":null"#, "1e+100", r#""name":"wild""#],
+    );
+    rewritten(&author);
+}
+
+#[rstest]
+#[case::skipped(annotated(author(), "routing-secrets-policy/skip", "true"), json!({}))]
+#[case::ignored_hosts(author(), json!({"ignoredHosts": ["a.*"]}))]
+#[case::no_listeners(gateway(json!([])), json!({}))]
+#[case::null_listeners(gateway(json!(null)), json!({}))]
+#[case::template(annotated(author(), "cert-manager.io/secret-template", r#"{"labels":{"epinio.io/routing":""}}"#), json!({}))]
+#[case::template_and_trigger(
+    annotated(triggered(json!([listener("https", "a.example.com", "own")])), "cert-manager.io/secret-template", r#"{"labels":{"epinio.io/routing":""}}"#),
+    json!({}),
+)]
+fn left_alone_without_a_look_up(#[case] object: Value, #[case] settings: Value) {
+    for kind in FORMS {
+        let mut object = object.clone();
+        object["kind"] = json!(kind);
+        let evaluation = evaluate(&object, &settings, &cluster(&[wild()]));
+        assert!(evaluation.response.accepted);
+        assert_eq!(evaluation.response.mutated_object, None);
+        assert_eq!(evaluation.calls, []);
+    }
+}
+
+#[test]
+fn left_alone_while_it_is_deleted() {
+    let mut object = author();
+    object["metadata"]["deletionTimestamp"] = json!("2020-01-01T00:00:00Z");
+    assert_untouched(&object, &json!({}), &cluster(&[wild()]));
+}
+
+#[test]
+fn another_template_makes_no_producer() {
+    let object = annotated(
+        author(),
+        "cert-manager.io/secret-template",
+        r#"{"labels":{"a":""}}"#,
+    );
+    assert_eq!(secrets(&rewritten(&object)), ["wild"]);
+}
+
+/// One list call in the namespace of the object; nothing of parents, Routes or ReferenceGrants.
+#[test]
+fn the_look_up_is_that_of_ingresses() {
+    let calls = |object: &Value| evaluate(object, &json!({}), &cluster(&[wild()])).calls;
+    let listeners = || json!([listener("https", "a.example.com", "own")]);
+    let expected = calls(&ingress(&["a.example.com"], json!([])));
+    assert_eq!(expected.len(), 1);
+    for object in [
+        gateway(listeners()),
+        triggered(listeners()),
+        listener_set(listeners()),
+    ] {
+        let calls = calls(&object);
+        assert_eq!((calls.len(), &calls[0].request), (1, &expected[0].request));
+    }
+}
+
+#[test]
+fn a_failure_of_the_look_up_rejects() {
+    let cluster = cluster(&[wild()]).refusing("secrets is forbidden");
+    let response = evaluate(&author(), &json!({}), &cluster).response;
+    assert!(!response.accepted);
+    assert_names(
+        &response.message.unwrap(),
+        &["secrets is forbidden", "contextAwareResources"],
+    );
+}
+
+#[rstest]
+#[case("DELETE", "gateway.networking.k8s.io", "Gateway", "")]
+#[case("UPDATE", "gateway.networking.k8s.io", "Gateway", "status")]
+#[case("UPDATE", "gateway.networking.k8s.io", "ListenerSet", "status")]
+#[case("CREATE", "gateway.networking.k8s.io", "HTTPRoute", "")]
+#[case("CREATE", "gateway.networking.x-k8s.io", "XListenerSet", "")]
+#[case("CREATE", "networking.istio.io", "Gateway", "")]
+fn other_requests_are_accepted(
+    #[case] operation: &str,
+    #[case] group: &str,
+    #[case] kind: &str,
+    #[case] subresource: &str,
+) {
+    let mut request = request_from(author()).unwrap();
+    request["kind"] = json!({"group": group, "version": "v1", "kind": kind});
+    request["operation"] = json!(operation);
+    request["subResource"] = json!(subresource);
+    let evaluation = POLICY
+        .validate(&request, &json!({}), &cluster(&[wild()]))
+        .unwrap();
+    assert!(evaluation.response.accepted);
+    assert_eq!(evaluation.response.mutated_object, None);
+    assert_eq!(evaluation.calls, []);
+}
+
+#[rstest]
+#[case("Gateway", "v1")]
+#[case("Gateway", "v1beta1")]
+#[case("ListenerSet", "v1")]
+fn all_served_versions_are_reviewed_when_they_are_created_or_updated(
+    #[case] kind: &str,
+    #[case] version: &str,
+) {
+    for operation in ["CREATE", "UPDATE"] {
+        let mut object = author();
+        object["kind"] = json!(kind);
+        object["apiVersion"] = json!(format!("gateway.networking.k8s.io/{version}"));
+        let mut request = request_from(object).unwrap();
+        request["operation"] = json!(operation);
+        let response = POLICY
+            .validate(&request, &json!({}), &cluster(&[wild()]))
+            .unwrap()
+            .response;
+        assert_eq!(secrets(&response.mutated_object.unwrap()), ["wild"]);
+    }
+}
+
+const KEY: &str = "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t";
+
+#[rstest]
+#[case("/spec", json!(KEY), "spec")]
+#[case("/spec/listeners", json!({}), "spec.listeners")]
+#[case("/spec/listeners/0", json!([KEY]), "spec.listeners")]
+#[case("/spec/listeners/0/name", json!(7), "spec.listeners")]
+#[case("/spec/listeners/0/hostname", json!([KEY]), "spec.listeners")]
+#[case("/spec/listeners/0/protocol", json!({}), "spec.listeners")]
+#[case("/spec/listeners/0/tls", json!(KEY), "spec.listeners")]
+#[case("/spec/listeners/0/tls/mode", json!(true), "spec.listeners")]
+#[case("/spec/listeners/0/tls/certificateRefs", json!(KEY), "spec.listeners")]
+#[case("/spec/listeners/0/tls/certificateRefs/0", json!(null), "spec.listeners")]
+#[case("/spec/listeners/0/tls/certificateRefs/0/name", json!({KEY: KEY}), "spec.listeners")]
+#[case("/metadata", json!(null), "metadata")]
+fn a_wrong_type_is_rejected_by_its_field(
+    #[case] pointer: &str,
+    #[case] value: Value,
+    #[case] field: &str,
+) {
+    let mut request = request_from(author()).unwrap();
+    *request["object"].pointer_mut(pointer).unwrap() = value;
+    let response = POLICY
+        .validate(&request, &json!({}), &cluster(&[wild()]))
+        .unwrap()
+        .response;
+    assert!(!response.accepted);
+    let message = response.message.unwrap();
+    assert!(
+        message.contains("the Gateway cannot be read")
+            && message.contains(field)
+            && !message.contains(KEY),
+        "{message}"
+    );
+}

@@ -1,0 +1,119 @@
+//! The annotation that holds the record of what was replaced in an object.
+//!
+//! Compact JSON, whose members depend on the kind. A record of thousands of hosts is packed, because
+//! Kubernetes stores no more than 256 KiB of annotations.
+
+use std::{
+    collections::BTreeMap,
+    io::{Read, Write},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use crate::{
+    decision::Decision,
+    json::{Edits, Object, is_same},
+};
+
+/// The annotation that holds the record.
+pub const RECORD: &str = "routing-secrets-policy/replaced";
+
+/// What a packed record begins with; base64 of gzip follows.
+const PACKED: &str = "gzip:";
+/// A longer record is packed.
+pub const LONGEST_PLAIN: usize = 32 * 1024;
+/// The longest record that is unpacked. A real one is not much longer than its object, of which etcd
+/// stores 1.5 MiB.
+const LONGEST_UNPACKED: u64 = 4 * 1024 * 1024;
+/// What the API server takes of all annotations of an object together
+/// (Kubernetes, `apimachinery/pkg/api/validation`, `TotalAnnotationSizeLimitB`).
+const MOST_ANNOTATION_BYTES: usize = 256 * 1024;
+
+/// Annotations to set or to remove.
+pub type AnnotationEdits = BTreeMap<String, Option<Box<RawValue>>>;
+
+/// Reads the text of the annotation; `None` if this policy did not write it.
+pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+    let unpacked = text.strip_prefix(PACKED).map(unpack);
+    let json = match &unpacked {
+        Some(unpacked) => unpacked.as_deref()?,
+        None => text,
+    };
+    // An array would do for serde, but we do not write that.
+    json.starts_with('{')
+        .then(|| serde_json::from_str(json).ok())
+        .flatten()
+}
+
+/// The text of the annotation.
+///
+/// # Errors
+/// None that is known: it is written to memory.
+pub fn write(record: &impl Serialize) -> serde_json::Result<String> {
+    let json = serde_json::to_string(record)?;
+    if json.len() <= LONGEST_PLAIN {
+        return Ok(json);
+    }
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    let packed = packed
+        .write_all(json.as_bytes())
+        .and_then(|()| packed.finish());
+    Ok(format!(
+        "{PACKED}{}",
+        STANDARD.encode(packed.map_err(serde_json::Error::io)?)
+    ))
+}
+
+/// The answer about an object whose record is not ours.
+pub fn foreign_record() -> Decision {
+    Decision::accept().warn([format!(
+        "left alone: annotation {RECORD} was not written by this policy; remove it"
+    )])
+}
+
+/// The warning about an object whose record would not be stored.
+pub fn oversized_record() -> String {
+    format!("left as it is: annotation {RECORD} would be more than Kubernetes stores")
+}
+
+/// Whether Kubernetes stores that many annotations.
+pub fn fits(annotations: &Object<'_>, edits: &AnnotationEdits) -> bool {
+    let kept = annotations
+        .members()
+        .filter(|(name, _)| !edits.contains_key(*name));
+    let set = edits
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
+    let text = |value: &RawValue| serde_json::from_str::<String>(value.get()).unwrap_or_default();
+    let bytes: usize = kept
+        .chain(set)
+        .map(|(name, value)| name.len() + text(value).len())
+        .sum();
+    bytes <= MOST_ANNOTATION_BYTES
+}
+
+/// Those edits that make a difference to these annotations.
+pub fn effective(annotations: &Object<'_>, edits: &AnnotationEdits) -> Edits {
+    let changed = edits
+        .iter()
+        .filter(|(name, new)| match (annotations.raw(name), new) {
+            (Some(old), Some(new)) => !is_same(old, new),
+            (old, new) => old.is_some() || new.is_some(),
+        });
+    changed
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn unpack(base64: &str) -> Option<String> {
+    let packed = STANDARD.decode(base64).ok()?;
+    let mut json = String::new();
+    GzDecoder::new(packed.as_slice())
+        .take(LONGEST_UNPACKED)
+        .read_to_string(&mut json)
+        .ok()?;
+    Some(json)
+}
