@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
+use crate::look_up::{Get, List, LookUp};
 use crate::selectors::{FieldSelector, LabelSelector};
-use crate::{field_mask, manifests};
+use crate::{HostCall, Session, field_mask, manifests};
 
 /// The objects that look-ups can find, and how look-ups are answered.
 #[derive(Clone, Debug)]
@@ -23,28 +23,15 @@ enum Conduct {
     Answer,
     Refuse(String),
     AnswerRaw(Vec<u8>),
+    Replay(Arc<Session>),
 }
 
-/// The payload of both list operations; fields as in kubewarden-policy-sdk's `ListResourcesByNamespaceRequest`.
-#[derive(Deserialize)]
-struct ListRequest {
-    api_version: String,
-    kind: String,
-    namespace: Option<String>,
-    label_selector: Option<String>,
-    field_selector: Option<String>,
-    field_masks: Option<BTreeSet<String>>,
-}
-
-/// The payload of `get_resource`; fields as in kubewarden-policy-sdk's `GetResourceRequest`. There is no cache
-/// here, so `disable_cache` makes no difference.
-#[derive(Deserialize)]
-struct GetRequest {
-    api_version: String,
-    kind: String,
-    name: String,
-    namespace: Option<String>,
-    field_masks: Option<BTreeSet<String>>,
+/// What one evaluation keeps between its look-ups.
+pub(crate) struct Progress {
+    /// The source of disorder for lists.
+    disorder: fastrand::Rng,
+    /// How many look-ups were answered from a session.
+    replayed: usize,
 }
 
 impl Cluster {
@@ -76,6 +63,15 @@ impl Cluster {
         }
     }
 
+    /// A cluster that is known only from a recorded session: an evaluation that does not make the recorded look-ups, all
+    /// of them in their order, fails.
+    pub fn replaying(session: Session) -> Self {
+        Self {
+            conduct: Conduct::Replay(Arc::new(session)),
+            ..Self::new(Vec::new())
+        }
+    }
+
     /// Makes the random order of lists the same in every evaluation.
     #[must_use]
     pub fn with_seed(self, seed: u64) -> Self {
@@ -85,10 +81,14 @@ impl Cluster {
         }
     }
 
-    /// The source of disorder for one evaluation.
-    pub(crate) fn disorder(&self) -> fastrand::Rng {
-        self.seed
-            .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)
+    /// The state of an evaluation that has made no look-up yet.
+    pub(crate) fn begin(&self) -> Progress {
+        Progress {
+            disorder: self
+                .seed
+                .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
+            replayed: 0,
+        }
     }
 
     /// Answers a call to the guest's `kubernetes` namespace.
@@ -96,51 +96,39 @@ impl Cluster {
         &self,
         operation: &str,
         payload: &[u8],
-        disorder: &mut fastrand::Rng,
+        progress: &mut Progress,
     ) -> Result<Vec<u8>> {
         match &self.conduct {
             Conduct::Answer => {
-                let answer = self.answer(operation, payload, disorder)?;
+                let answer = match LookUp::parse(operation, payload)? {
+                    LookUp::ListInNamespace(request) | LookUp::ListAll(request) => {
+                        self.list(&request, &mut progress.disorder)?
+                    }
+                    // There is no cache here, so `disable_cache` makes no difference.
+                    LookUp::Get(request) => self.get(&request)?,
+                };
                 Ok(serde_json::to_vec(&answer)?)
             }
             Conduct::Refuse(cause) => bail!("{cause}"),
             Conduct::AnswerRaw(raw) => Ok(raw.clone()),
+            Conduct::Replay(session) => {
+                let position = progress.replayed;
+                progress.replayed += 1;
+                session.answer(position, &LookUp::parse(operation, payload)?)
+            }
         }
     }
 
-    fn answer(
-        &self,
-        operation: &str,
-        payload: &[u8],
-        disorder: &mut fastrand::Rng,
-    ) -> Result<Value> {
-        let invalid = || format!("invalid {operation} request");
-        match operation {
-            "list_resources_by_namespace" => {
-                let request: ListRequest = serde_json::from_slice(payload).with_context(invalid)?;
-                let namespace = request.namespace.as_ref();
-                namespace
-                    .context("there is no namespace")
-                    .with_context(invalid)?;
-                self.list(&request, disorder)
-            }
-            "list_resources_all" => {
-                let request: ListRequest = serde_json::from_slice(payload).with_context(invalid)?;
-                self.list(
-                    &ListRequest {
-                        namespace: None,
-                        ..request
-                    },
-                    disorder,
-                )
-            }
-            "get_resource" => self.get(&serde_json::from_slice(payload).with_context(invalid)?),
-            _ => bail!("this host has no kubernetes operation {operation:?}"),
+    /// Whether an evaluation made the calls that it had to; only a replay asks for certain ones.
+    pub(crate) fn check(&self, calls: &[HostCall]) -> Result<()> {
+        match &self.conduct {
+            Conduct::Replay(session) => session.check(calls),
+            _ => Ok(()),
         }
     }
 
     /// Policy-server lists from a watch: in no order, and without what would only fill its memory.
-    fn list(&self, request: &ListRequest, disorder: &mut fastrand::Rng) -> Result<Value> {
+    fn list(&self, request: &List, disorder: &mut fastrand::Rng) -> Result<Value> {
         let labels: LabelSelector = request
             .label_selector
             .as_deref()
@@ -167,8 +155,8 @@ impl Cluster {
         }))
     }
 
-    fn get(&self, request: &GetRequest) -> Result<Value> {
-        let GetRequest {
+    fn get(&self, request: &Get) -> Result<Value> {
+        let Get {
             api_version,
             kind,
             name,
@@ -236,7 +224,7 @@ mod tests {
         let answer = cluster.look_up(
             operation,
             payload.to_string().as_bytes(),
-            &mut cluster.disorder(),
+            &mut cluster.begin(),
         )?;
         Ok(serde_json::from_slice(&answer)?)
     }
@@ -353,12 +341,12 @@ mod tests {
     #[test]
     fn refuses_and_answers_garbage_on_demand() {
         let list = list_in("n").to_string();
-        let mut disorder = fastrand::Rng::new();
+        let mut progress = hundred().begin();
         let mut ask = |cluster: Cluster| {
             cluster.look_up(
                 "list_resources_by_namespace",
                 list.as_bytes(),
-                &mut disorder,
+                &mut progress,
             )
         };
         assert_eq!(

@@ -1,6 +1,7 @@
 //! What an evaluation gives back: the guest's answer, and what it did on the way.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -47,6 +48,23 @@ pub struct HostCall {
     pub request: Value,
     /// The size of the answer, 0 when there was an error instead.
     pub bytes: usize,
+    /// The answer itself; a report has only its size.
+    #[serde(skip)]
+    pub answer: Answer,
+}
+
+/// What the guest got for a look-up: bytes, or why there are none.
+#[derive(Clone, PartialEq)]
+pub struct Answer(pub Result<Vec<u8>, String>);
+
+/// A test that fails shows its look-ups, and is no place for the private keys in them.
+impl fmt::Debug for Answer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(payload) => write!(formatter, "{} bytes", payload.len()),
+            Err(cause) => write!(formatter, "{cause:?}"),
+        }
+    }
 }
 
 /// A `validate` call with its answer understood.

@@ -1,11 +1,13 @@
 //! What the guest can call, and the record of what it called.
 
+use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use crate::{Cluster, HostCall};
+use crate::cluster::Progress;
+use crate::{Answer, Cluster, HostCall};
 
 /// Answers the host calls of one evaluation.
 pub(crate) struct HostCalls {
@@ -14,12 +16,12 @@ pub(crate) struct HostCalls {
 }
 
 struct State {
-    disorder: fastrand::Rng,
+    progress: Progress,
     record: Record,
 }
 
 /// What the guest did.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Record {
     pub(crate) calls: Vec<HostCall>,
     pub(crate) logs: Vec<Value>,
@@ -28,7 +30,7 @@ pub(crate) struct Record {
 impl HostCalls {
     pub(crate) fn new(cluster: &Cluster) -> Self {
         let state = State {
-            disorder: cluster.disorder(),
+            progress: cluster.begin(),
             record: Record::default(),
         };
         Self {
@@ -55,21 +57,31 @@ impl HostCalls {
             }
             ("kubewarden", "kubernetes", operation) => {
                 self.cluster
-                    .look_up(operation, payload, &mut state.disorder)
+                    .look_up(operation, payload, &mut state.progress)
             }
             _ => refuse(binding, namespace, operation),
         };
-        let bytes = answer.as_ref().map_or(0, Vec::len);
         state.record.calls.push(HostCall {
             operation: operation.to_owned(),
             request,
-            bytes,
+            bytes: answer.as_ref().map_or(0, Vec::len),
+            answer: Answer(match &answer {
+                Ok(payload) => Ok(payload.clone()),
+                Err(error) => Err(format!("{error:#}")),
+            }),
         });
         answer
     }
 
-    pub(crate) fn record(&self) -> Record {
-        self.state().record.clone()
+    /// What the guest did, once it is done.
+    ///
+    /// # Errors
+    ///
+    /// It is not what the cluster expects.
+    pub(crate) fn finish(&self) -> Result<Record> {
+        let record = mem::take(&mut self.state().record);
+        self.cluster.check(&record.calls)?;
+        Ok(record)
     }
 
     /// A panic in one call leaves nothing half-done that another could trip over.
@@ -98,18 +110,20 @@ mod tests {
                 .is_empty()
         );
         let list = json!({"api_version": "v1", "kind": "Secret"});
-        let answer = calls.answer(
-            "kubewarden",
-            "kubernetes",
-            "list_resources_all",
-            list.to_string().as_bytes(),
-        );
+        let answer = calls
+            .answer(
+                "kubewarden",
+                "kubernetes",
+                "list_resources_all",
+                list.to_string().as_bytes(),
+            )
+            .unwrap();
         let error = calls
             .answer("kubewarden", "net", "lookup_host", b"example.com")
             .unwrap_err();
         assert!(error.to_string().contains("kubewarden/net/lookup_host"));
 
-        let record = calls.record();
+        let record = calls.finish().unwrap();
         assert_eq!(record.logs, [json!({"message": "hello"})]);
         assert_eq!(
             record.calls,
@@ -117,12 +131,14 @@ mod tests {
                 HostCall {
                     operation: "list_resources_all".into(),
                     request: list,
-                    bytes: answer.unwrap().len()
+                    bytes: answer.len(),
+                    answer: Answer(Ok(answer)),
                 },
                 HostCall {
                     operation: "lookup_host".into(),
                     request: Value::Null,
-                    bytes: 0
+                    bytes: 0,
+                    answer: Answer(Err(error.to_string())),
                 },
             ]
         );

@@ -2,7 +2,8 @@
 //!
 //! It does what `policy-server` does around one evaluation: a waPC guest compiled once, a fresh instance for
 //! every call, an evaluation limit, and an answer to the guest's look-ups, which come from manifests instead of a
-//! cluster. Every look-up is recorded, so that a test can say how many there were and what they cost.
+//! cluster. Every look-up is recorded, so that a test can say how many there were and what they cost, and so that the
+//! evaluation can be repeated from the record, by this host or by kwctl.
 //!
 //! ```no_run
 //! # fn main() -> anyhow::Result<()> {
@@ -28,11 +29,14 @@ mod cluster;
 mod evaluation;
 mod field_mask;
 mod host_calls;
+mod look_up;
 pub mod manifests;
 mod policy;
 mod selectors;
+mod session;
 
 pub use admission::request_from;
 pub use cluster::Cluster;
-pub use evaluation::{Evaluation, HostCall, RawEvaluation, Response, SettingsVerdict};
+pub use evaluation::{Answer, Evaluation, HostCall, RawEvaluation, Response, SettingsVerdict};
 pub use policy::{EVALUATION_LIMIT, Policy};
+pub use session::Session;

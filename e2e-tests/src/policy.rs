@@ -67,7 +67,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// `could not run`: the guest trapped, took too long, or answered with a waPC error.
+    /// `could not run`: the guest trapped, took too long, or answered with a waPC error. In a replay, it did not make
+    /// the recorded look-ups.
     pub fn call(
         &self,
         operation: &str,
@@ -80,7 +81,7 @@ impl Policy {
             .answer(operation, payload, Arc::clone(&host_calls))
             .map_err(|error| anyhow!("could not run {operation}: {error:#}"))?;
         let elapsed = started.elapsed();
-        let record = host_calls.record();
+        let record = host_calls.finish()?;
         Ok(RawEvaluation {
             answer,
             calls: record.calls,

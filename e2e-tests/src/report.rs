@@ -134,7 +134,7 @@ fn paint(text: &str, style: Style, coloured: bool) -> String {
 mod tests {
     use std::time::Duration;
 
-    use e2e_tests::{HostCall, Response, request_from};
+    use e2e_tests::{Answer, HostCall, Response, request_from};
 
     use super::*;
 
@@ -144,6 +144,7 @@ mod tests {
             operation: "get_resource".into(),
             request: json!({"name": "a"}),
             bytes: 3,
+            answer: Answer(Ok(b"{}\n".to_vec())),
         };
         Evaluation {
             response,
