@@ -23,6 +23,7 @@
 //! ```
 
 mod admission;
+pub mod cases;
 mod certificate_annotation;
 pub mod certificates;
 mod cluster;

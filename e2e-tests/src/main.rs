@@ -2,6 +2,7 @@
 
 mod report;
 mod run;
+mod write_cases;
 
 use std::process::ExitCode;
 
@@ -21,11 +22,15 @@ enum Command {
     ///
     /// Exit status: 0 when all were accepted, 1 when one was rejected, 2 when one could not be evaluated.
     Run(run::Run),
+    /// Evaluate cases, and write for each what kwctl needs to do the same: NAME-request.json, NAME-settings.json and
+    /// the session NAME-session.yaml.
+    WriteCases(write_cases::WriteCases),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::WriteCases(arguments) => write_cases::run(&arguments).map(|()| true),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -81,7 +81,8 @@ pub(crate) fn default_namespace(object: &mut Value) {
     }
 }
 
-fn files(path: &Path) -> Result<Vec<PathBuf>> {
+/// The file, or the files of manifests in the directory, in order of name.
+pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }

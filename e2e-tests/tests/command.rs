@@ -27,11 +27,14 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 fn run_only(arguments: &[&str]) -> Output {
+    command(&[&["run"], arguments].concat())
+}
+
+fn command(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_e2e-tests"))
         .current_dir(root())
         .env("RUST_BACKTRACE", "0")
         .env_remove("NO_COLOR")
-        .arg("run")
         .args(arguments)
         .output()
         .unwrap()
@@ -99,6 +102,11 @@ fn one_rejection_among_several_counts() {
 #[case::no_cluster_file(&["--policy", "policy.wasm", "--request", APPLICATION, "--cluster", "nothing"], "nothing")]
 #[case::wrong_settings(&["--policy", "policy.wasm", "--request", APPLICATION, "--settings", APPLICATION], "more than one")]
 #[case::unknown_settings(&["--policy", "policy.wasm", "--request", APPLICATION, "--settings", EXPIRED], "apiVersion: is not a setting")]
+#[case::two_requests_recorded(&["--policy", "policy.wasm", "--request", APPLICATION, "--record", "target/no.yaml"], "one request")]
+#[case::two_requests_replayed(&["--policy", "policy.wasm", "--request", APPLICATION, "--replay", "nothing.yaml"], "one request")]
+#[case::no_session_file(&["--policy", "policy.wasm", "--request", EXPIRED, "--replay", "nothing.yaml"], "nothing.yaml")]
+#[case::session_is_none(&["--policy", "policy.wasm", "--request", EXPIRED, "--replay", EXPIRED], "no recorded session")]
+#[case::replay_and_cluster(&["--policy", "policy.wasm", "--request", EXPIRED, "--replay", EXPIRED, "--cluster", EXPIRED], "cannot be used with")]
 #[case::no_request(&["--policy", "policy.wasm"], "--request")]
 #[case::unknown_option(&["--policy", "policy.wasm", "--request", APPLICATION, "--what"], "--what")]
 fn what_cannot_run_is_an_error(#[case] arguments: &[&str], #[case] cause: &str) {
@@ -158,5 +166,49 @@ fn look_ups_can_be_refused() {
             "REJECTED\nmessage: the look-up of routing secrets in namespace workspace failed",
             "secrets is forbidden",
         ],
+    );
+}
+
+#[test]
+fn look_ups_can_be_recorded_and_replayed() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("look_ups_can_be_recorded");
+    std::fs::create_dir_all(&directory).unwrap();
+    let file = |name: &str| directory.join(name).to_str().unwrap().to_owned();
+    let output = command(&[
+        "write-cases",
+        "--policy",
+        "policy.wasm",
+        "--cases",
+        "e2e-tests/cases",
+        "--into",
+        directory.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let request = file("ingress-rewritten-request.json");
+    let replay = |request: &str, session: &str| {
+        let policy = ["--policy", "policy.wasm", "--request", request];
+        run_only(&[policy.as_slice(), &["--replay", session]].concat())
+    };
+    let replayed = replay(&request, &file("ingress-rewritten-session.yaml"));
+    assert_eq!(replayed.status.code(), Some(0), "{}", stderr(&replayed));
+    assert_contains(
+        stdout(&replayed),
+        &["served by routing secret apps-wildcard\n"],
+    );
+
+    let session = file("recorded.yaml");
+    let recorded = run(&["--request", &request, "--record", &session]);
+    assert_eq!(recorded.status.code(), Some(0), "{}", stderr(&recorded));
+    assert_contains(
+        stdout(&recorded),
+        &["served by routing secret shop-exact\n"],
+    );
+    assert_eq!(replay(&request, &session), recorded);
+
+    let other = replay(EXPIRED, &session);
+    assert_eq!(other.status.code(), Some(2), "{}", stdout(&other));
+    assert_contains(
+        stderr(&other),
+        &["error: the policy made 0 of the ", " look-ups"],
     );
 }
