@@ -3,6 +3,11 @@ WASM := target/wasm32-wasip1/release/routing_secrets_policy.wasm
 SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock
 HOST := cargo run --quiet --locked --package e2e-tests --
 
+# $(call needs,TOOL,WHERE): ends the recipe, saying what is missing and where to get it.
+needs = @command -v $(1) > /dev/null || { echo 'make $@ needs $(1), which is not installed: $(2)' >&2; exit 1; }
+KWCTL_DOCS := https://docs.kubewarden.io/reference/kwctl-cli
+BATS_DOCS := https://bats-core.readthedocs.io/en/stable/installation.html
+
 .PHONY: run
 run: policy.wasm
 	$(HOST) run --policy policy.wasm --cluster examples/cluster.yaml --request examples/epinio-app.yaml
@@ -20,9 +25,16 @@ policy.wasm: $(SOURCES)
 	cargo build --release --locked --target wasm32-wasip1
 	cp $(WASM) $@
 
-annotated-policy.wasm: policy.wasm metadata.yml
-	@command -v kwctl > /dev/null || { echo 'make $@ needs kwctl: https://docs.kubewarden.io/reference/kwctl-cli' >&2; exit 1; }
+annotated-policy.wasm: policy.wasm metadata.yml README.md
+	$(call needs,kwctl,$(KWCTL_DOCS))
 	kwctl annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
+
+# The one target that needs kwctl's own host; `make test` replays the same sessions without it.
+.PHONY: e2e-tests
+e2e-tests: annotated-policy.wasm
+	$(call needs,kwctl,$(KWCTL_DOCS))
+	$(call needs,bats,$(BATS_DOCS))
+	bats e2e-tests/e2e.bats
 
 .PHONY: clean
 clean:

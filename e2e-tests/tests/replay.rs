@@ -155,3 +155,16 @@ fn the_session_has_the_form_of_kwctl(
         "{session}"
     );
 }
+
+#[rstest]
+fn kwctl_gets_every_case(recorded: &[(Case, Evaluation, String)]) {
+    let bats = std::fs::read_to_string(directory().join("e2e.bats")).unwrap();
+    let evaluated: Vec<_> = bats
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("evaluate "))
+        .collect();
+    assert_eq!(evaluated.len(), recorded.len());
+    for (case, ..) in recorded {
+        assert!(evaluated.contains(&case.name.as_str()), "{}", case.name);
+    }
+}
