@@ -11,6 +11,8 @@ BATS_DOCS := https://bats-core.readthedocs.io/en/stable/installation.html
 .PHONY: run
 run: policy.wasm
 	$(HOST) run --policy policy.wasm --cluster examples/cluster.yaml --request examples/epinio-app.yaml
+	@echo '# An application with a Gateway of its own:'
+	$(HOST) run --policy policy.wasm --cluster examples/cluster.yaml --request examples/epinio-gateway.yaml
 	@echo '# Now a Secret that must be refused:'
 	$(HOST) run --policy policy.wasm --request examples/expired-secret.yaml; test $$? -eq 1
 
