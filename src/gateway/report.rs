@@ -62,11 +62,11 @@ pub fn held_back_warnings(plan: &Plan<'_>) -> Vec<String> {
     let groups = plan.held_back.iter().flat_map(|(secret, group)| {
         [
             format!(
-                "left with Secret {secret}: {}",
+                "{}: left with Secret {secret}",
                 list(&routes(&group.covered))
             ),
             format!(
-                "because not covered, with Secret {secret}: {}",
+                "{}: not covered, with Secret {secret} too",
                 list(&group.uncovered)
             ),
         ]

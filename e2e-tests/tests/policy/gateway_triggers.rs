@@ -75,6 +75,18 @@ fn of_two_listeners_that_shared_a_secret_neither_is_touched_if_one_is_not_covere
     }
 }
 
+/// A warning is cut at its end, and the name of a Secret may be longer than a warning.
+#[test]
+fn both_hosts_are_named_however_long_the_secrets_name_is() {
+    let secret = "s".repeat(253);
+    let author = triggered(json!([
+        listener("a", "a.example.com", &secret),
+        listener("x", "x.example.org", &secret)
+    ]));
+    let warnings = warnings_of_untouched(&author, &json!({}));
+    assert_names(&warnings, &["a.example.com (wild)", "x.example.org"]);
+}
+
 #[test]
 fn an_ignored_host_is_not_covered() {
     let author = triggered(json!([
