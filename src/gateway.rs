@@ -18,7 +18,7 @@ mod report;
 use self::{
     ignored::IGNORED,
     intent::{Ignored, Intent},
-    object::Gateway,
+    object::{Gateway, Role, is_secret_name},
     outcome::Outcome,
     plan::Plan,
     record::Record,
@@ -181,7 +181,11 @@ fn past(gateway: &Gateway<'_>) -> Option<Record> {
     let Some(annotation) = gateway.annotations.get(RECORD) else {
         return Some(Record::default());
     };
-    read(&serde_json::from_str::<String>(annotation.get()).ok()?)
+    let record: Record = read(&serde_json::from_str::<String>(annotation.get()).ok()?)?;
+    let mut replaced = record.listeners.values();
+    replaced
+        .all(|replaced| is_secret_name(&replaced.was))
+        .then_some(record)
 }
 
 /// Whether a routing secret could make a difference.
@@ -189,7 +193,7 @@ fn asks_for_routing_secrets(gateway: &Gateway<'_>, settings: &Settings) -> bool 
     let mut ours = gateway
         .listeners
         .iter()
-        .filter(|listener| listener.role == object::Role::Ours);
+        .filter(|listener| listener.role == Role::Ours);
     !makes_routing_secrets(&gateway.annotations, settings)
         && ours.any(|listener| {
             Host::parse(&listener.host).is_some_and(|host| !settings.ignores(&host))

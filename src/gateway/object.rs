@@ -83,6 +83,11 @@ impl<'a> Gateway<'a> {
     }
 }
 
+/// What the CRDs allow of the text of `name`, `hostname` and of a reference's `name`, and of
+/// `certificateRefs`. The API server refuses what is longer, but only after the policy has seen it.
+const LONGEST_TEXT: usize = 253;
+const MOST_REFERENCES: usize = 64;
+
 impl<'a> Listener<'a> {
     fn parse(raw: &'a RawValue, namespace: Option<&str>) -> Option<Self> {
         let listener = Object::parse(raw)?;
@@ -96,7 +101,11 @@ impl<'a> Listener<'a> {
         let secrets = references
             .iter()
             .map(|reference| secret(reference, namespace));
-        let secrets: Vec<Option<String>> = secrets.collect::<Option<_>>()?;
+        let mut secrets: Vec<Option<String>> = secrets.collect::<Option<_>>()?;
+        if !fits(&name) || !fits(&host) || secrets.len() > MOST_REFERENCES {
+            // It is never stored, and must not cost more than it is long.
+            secrets.clear();
+        }
         let terminates = mode.is_none_or(|mode| mode == "Terminate");
         let is_ordered = terminates
             && !host.is_empty()
@@ -175,7 +184,17 @@ fn secret(reference: &RawValue, namespace: Option<&str>) -> Option<Option<String
         && matches!(field("kind")?.as_deref(), None | Some("Secret"));
     let other = field("namespace")?;
     let is_own = other.is_none() || other.as_deref() == namespace;
-    Some(field("name")?.filter(|_| is_secret && is_own))
+    let name = field("name")?.filter(|name| is_secret_name(name));
+    Some(name.filter(|_| is_secret && is_own))
+}
+
+/// Whether the CRDs take this for the name of a Secret, which may be one that no Secret can have.
+pub fn is_secret_name(text: &str) -> bool {
+    !text.is_empty() && fits(text)
+}
+
+fn fits(text: &str) -> bool {
+    text.chars().count() <= LONGEST_TEXT
 }
 
 /// A member that is a string; the outer `None` if it is of another type.

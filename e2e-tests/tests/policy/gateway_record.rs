@@ -148,6 +148,10 @@ fn other_secrets_take_over() {
 #[case(r#"{"listeners":{"a":"wild"}}"#)]
 #[case(r#"{"listeners":{"a":{"was":"own"}}}"#)]
 #[case(r#"{"ignored":"a"}"#)]
+#[case(r#"{"listeners":{"a":{"was":"","now":"one"}}}"#)]
+#[case(&format!(r#"{{"listeners":{{"a":{{"was":"{}","now":"one"}}}}}}"#, "s".repeat(254)))]
+#[case(r#"{"listeners":{"a":{"was":"x","was":"y","now":"one"}}}"#)]
+#[case(r#"{"listeners":{},"spec":{}}"#)]
 fn a_record_that_is_not_ours_leaves_the_object_alone(#[case] record: &str) {
     for kind in FORMS {
         let mut object = annotated(author(), RECORD, record);
@@ -334,4 +338,26 @@ fn a_forged_record_of_any_size_costs_little() {
     );
     let stored = gone(&object);
     assert_eq!(stored["metadata"]["annotations"].get(IGNORED), None);
+}
+
+/// The API server refuses such listeners, but asks the policy first.
+#[rstest]
+#[case::host("hostname")]
+#[case::name("name")]
+fn a_listener_of_any_size_costs_little(#[case] field: &str) {
+    let references: Vec<_> = (0..50_000)
+        .map(|number| json!({"name": format!("s{}", number % 1_000)}))
+        .collect();
+    let mut endless = listener("x", "x.example.org", "own");
+    endless[field] = json!("x".repeat(1_000_000));
+    endless["tls"]["certificateRefs"] = json!(references);
+    let author = triggered(json!([listener("a", "a.example.com", "own"), endless]));
+    let secrets: Vec<_> = (0..1_000)
+        .map(|number| routing_secret(&format!("s{number}"), &["*.example.com"]))
+        .collect();
+    let stored = stored(&author, &json!({}), &cluster(&secrets));
+    assert_eq!(
+        stored["spec"]["listeners"][1],
+        author["spec"]["listeners"][1]
+    );
 }
