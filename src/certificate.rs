@@ -17,7 +17,7 @@ use crate::{
     coverage::Coverage,
     decision::{Decision, Route},
     lookup::{SecretSource, routing_table},
-    metadata::{SKIP, is_name, subject},
+    metadata::{is_name, subject},
     request::Request,
     routing::RoutingTable,
     settings::{Covered, Settings},
@@ -40,10 +40,10 @@ pub fn review(
         Ok(certificate) => certificate,
         Err(field) => return Ok(Decision::unreadable("the Certificate", field)),
     };
-    if certificate.metadata.get("deletionTimestamp").is_some() {
+    if certificate.manifest.is_deleted() {
         return Ok(Decision::accept());
     }
-    let table = match routing_table(request, &certificate.metadata, settings, secrets) {
+    let table = match routing_table(request, &certificate.manifest.metadata, settings, secrets) {
         Ok(table) => table,
         Err(answer) => return Ok(answer),
     };
@@ -122,7 +122,7 @@ impl Case<'_> {
     /// name is not covered.
     fn served(&self, secret: Option<&str>) -> Vec<Route> {
         let certificate = self.certificate;
-        let is_needed = certificate.annotations.text(SKIP).as_deref() == Some("true")
+        let is_needed = certificate.manifest.is_skipped()
             || certificate.is_labelled(&self.settings.routing_label)
             || secret.is_some_and(|secret| self.owns(secret))
             || !certificate.is_for_routing()
@@ -206,7 +206,7 @@ impl Case<'_> {
 
     /// What is said against a Certificate that takes over a routing secret.
     fn refuse(&self, secret: &str) -> Decision {
-        let subject = subject("Certificate", &self.certificate.metadata);
+        let subject = subject("Certificate", &self.certificate.manifest.metadata);
         let (maker, remedy) = match self.table.producer(secret) {
             Some(producer) => (
                 format!("Certificate {producer} makes"),
@@ -225,7 +225,7 @@ impl Case<'_> {
 
     /// What is said against a Certificate that nobody needs.
     fn reject(&self, served: Vec<Route>) -> Decision {
-        let subject = subject("Certificate", &self.certificate.metadata);
+        let subject = subject("Certificate", &self.certificate.manifest.metadata);
         let names = served.iter().take(MOST_NAMES);
         let names: Vec<_> = names
             .map(|Route { host, secret }| format!("{host} by Secret {secret}"))

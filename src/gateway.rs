@@ -28,7 +28,7 @@ use crate::{
     coverage::Coverage,
     decision::Decision,
     lookup::{SecretSource, routing_table},
-    metadata::{is_skipped, subject},
+    metadata::subject,
     names::Host,
     record::{RECORD, foreign_record, oversized_record, read},
     report::violation,
@@ -58,7 +58,7 @@ impl Form {
     /// Whether cert-manager orders certificates for the listeners; for those of a ListenerSet it may be
     /// the Gateway that says so, which is not read.
     fn is_triggered(self, gateway: &Gateway<'_>) -> bool {
-        self == Self::ListenerSet || issuers(&gateway.annotations).next().is_some()
+        self == Self::ListenerSet || issuers(&gateway.manifest.annotations).next().is_some()
     }
 }
 
@@ -80,7 +80,7 @@ pub fn review(
             return Ok(Decision::unreadable(&subject, field));
         }
     };
-    if is_skipped(&gateway.metadata, &gateway.annotations) {
+    if gateway.manifest.is_deleted() || gateway.manifest.is_skipped() {
         return Ok(Decision::accept());
     }
     let Some(past) = past(&gateway) else {
@@ -88,7 +88,7 @@ pub fn review(
     };
     let intent = Intent::of(&gateway, &past)?;
     let table = if asks_for_routing_secrets(&gateway, settings) {
-        match routing_table(request, &gateway.metadata, settings, secrets) {
+        match routing_table(request, &gateway.manifest.metadata, settings, secrets) {
             Ok(table) => table,
             Err(answer) => return Ok(answer),
         }
@@ -149,7 +149,7 @@ impl Case<'_> {
                 .warn(warnings)
                 .warn(change_warnings(&outcome, self.gateway)),
             Action::Require => {
-                let subject = subject(self.form.name(), &self.gateway.metadata);
+                let subject = subject(self.form.name(), &self.gateway.manifest.metadata);
                 match violation(&subject, &faults(&outcome, self.gateway)) {
                     Some(message) => Decision::reject(message),
                     None => return Ok(Decision::accept().warn(warnings)),
@@ -178,7 +178,7 @@ impl Case<'_> {
 
 /// The record of what was done before; `None` if it is not ours.
 fn past(gateway: &Gateway<'_>) -> Option<Record> {
-    let Some(annotation) = gateway.annotations.get(RECORD) else {
+    let Some(annotation) = gateway.manifest.annotations.get(RECORD) else {
         return Some(Record::default());
     };
     let record: Record = read(&serde_json::from_str::<String>(annotation.get()).ok()?)?;
@@ -194,7 +194,7 @@ fn asks_for_routing_secrets(gateway: &Gateway<'_>, settings: &Settings) -> bool 
         .listeners
         .iter()
         .filter(|listener| listener.role == Role::Ours);
-    !makes_routing_secrets(&gateway.annotations, settings)
+    !makes_routing_secrets(&gateway.manifest.annotations, settings)
         && ours.any(|listener| {
             Host::parse(&listener.host).is_some_and(|host| !settings.ignores(&host))
         })

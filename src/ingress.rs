@@ -29,7 +29,7 @@ use self::{
 use crate::{
     decision::Decision,
     lookup::{SecretSource, routing_table},
-    metadata::{is_skipped, subject},
+    metadata::subject,
     names::Host,
     record::{RECORD, foreign_record, oversized_record},
     report::violation,
@@ -64,6 +64,7 @@ pub fn review(
         return Ok(Decision::accept());
     }
     let Some(past) = ingress
+        .manifest
         .annotations
         .get(RECORD)
         .map_or(Some(Past::default()), read_record)
@@ -76,7 +77,7 @@ pub fn review(
     let table = if !reads_other_namespaces(&ingress, settings)
         && asks_for_routing_secrets(&intent, &triggers, settings)
     {
-        match routing_table(request, &ingress.metadata, settings, secrets) {
+        match routing_table(request, &ingress.manifest.metadata, settings, secrets) {
             Ok(table) => table,
             Err(answer) => return Ok(answer),
         }
@@ -201,7 +202,10 @@ impl Case<'_> {
             ));
         }
         Ok(
-            match violation(&subject("Ingress", &self.ingress.metadata), &faults) {
+            match violation(
+                &subject("Ingress", &self.ingress.manifest.metadata),
+                &faults,
+            ) {
                 Some(message) => Decision::reject(message).audit(served.to_vec()),
                 None => Decision::accept().warn(dangers),
             },
@@ -235,16 +239,19 @@ impl Case<'_> {
 
 /// Whether no rule applies to an Ingress, whatever its hosts are.
 fn is_left_alone(ingress: &Ingress<'_>) -> bool {
-    is_skipped(&ingress.metadata, &ingress.annotations)
-        || ingress.labels.text(SOLVER).as_deref() == Some("true")
+    let manifest = &ingress.manifest;
+    manifest.is_deleted()
+        || manifest.is_skipped()
+        || manifest.labels.text(SOLVER).as_deref() == Some("true")
 }
 
 /// Whether the Secrets that an Ingress names are those of another namespace, where this one's routing
 /// secrets are of no use: its author gets back what was rewritten before.
 fn reads_other_namespaces(ingress: &Ingress<'_>, settings: &Settings) -> bool {
     let class = ingress.spec.text("ingressClassName");
-    let classes = [class, ingress.annotations.text(CLASS)];
-    ingress.annotations.raw(CONTOUR_NAMESPACE).is_some()
+    let annotations = &ingress.manifest.annotations;
+    let classes = [class, annotations.text(CLASS)];
+    annotations.raw(CONTOUR_NAMESPACE).is_some()
         || classes
             .iter()
             .flatten()

@@ -1,11 +1,14 @@
 //! What objects of all kinds have.
 
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
-use crate::json::Object;
+use crate::{
+    blank::{Blank, field},
+    json::{Edits, Object, set},
+};
 
 /// The annotation that is its author's word that an object is none of our business.
-pub const SKIP: &str = "routing-secrets-policy/skip";
+const SKIP: &str = "routing-secrets-policy/skip";
 
 /// The parts of an object that every kind has.
 #[derive(Debug)]
@@ -40,11 +43,41 @@ impl<'a> Manifest<'a> {
             metadata,
         })
     }
-}
 
-/// Whether no rule applies to an object because its author says so, or because it is being deleted.
-pub fn is_skipped(metadata: &Object<'_>, annotations: &Object<'_>) -> bool {
-    annotations.text(SKIP).as_deref() == Some("true") || metadata.get("deletionTimestamp").is_some()
+    /// Whether the object is being deleted.
+    pub fn is_deleted(&self) -> bool {
+        self.metadata.get("deletionTimestamp").is_some()
+    }
+
+    /// Whether its author says that it is none of our business.
+    pub fn is_skipped(&self) -> bool {
+        self.annotations.text(SKIP).as_deref() == Some("true")
+    }
+
+    /// `metadata` with other annotations; if none are left, their field is this blank.
+    ///
+    /// # Errors
+    /// None that is known: what is written was read before.
+    pub fn with_annotations(
+        &self,
+        edits: &Edits,
+        blank: Option<Blank>,
+    ) -> serde_json::Result<Box<RawValue>> {
+        let annotations = self.annotations.edited(edits);
+        let field = field(&annotations, annotations.is_empty(), blank)?;
+        set(&self.metadata, "annotations", field)
+    }
+
+    /// The object with other members; `None` if that is no change.
+    ///
+    /// # Errors
+    /// None that is known: what is written was read before.
+    pub fn edited(&self, edits: &Edits) -> serde_json::Result<Option<Box<RawValue>>> {
+        if edits.is_empty() {
+            return Ok(None);
+        }
+        to_raw_value(&self.root.edited(edits)).map(Some)
+    }
 }
 
 /// Kind, namespace and name of the object that has this metadata.

@@ -15,9 +15,7 @@ const OTHER_NAMES: [&str; 4] = ["ipAddresses", "uris", "emailAddresses", "otherN
 /// A Certificate: the objects it is made of, and what the rules read of them.
 #[derive(Debug)]
 pub struct Certificate<'a> {
-    pub root: Object<'a>,
-    pub metadata: Object<'a>,
-    pub annotations: Object<'a>,
+    pub manifest: Manifest<'a>,
     pub spec: Object<'a>,
     /// `spec.issuerRef`
     pub issuer_ref: Object<'a>,
@@ -46,13 +44,8 @@ impl<'a> Certificate<'a> {
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
     pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
-        let Manifest {
-            root,
-            metadata,
-            annotations,
-            ..
-        } = Manifest::parse(json)?;
-        let spec = root.object("spec").ok_or("spec")?;
+        let manifest = Manifest::parse(json)?;
+        let spec = manifest.root.object("spec").ok_or("spec")?;
         let mut names: Vec<String> = list(&spec, "dnsNames").ok_or("spec.dnsNames")?;
         if spec.get("commonName").is_some() {
             let name = spec.text("commonName").ok_or("spec.commonName")?;
@@ -63,14 +56,13 @@ impl<'a> Certificate<'a> {
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         Ok(Self {
             issuer_ref: spec.object("issuerRef").ok_or("spec.issuerRef")?,
-            name: filled(metadata.text("name")),
+            name: filled(manifest.metadata.text("name")),
             secret: filled(spec.text("secretName")),
             usages: list(&spec, "usages").ok_or("spec.usages")?,
-            owners: list(&metadata, "ownerReferences").ok_or("metadata.ownerReferences")?,
+            owners: list(&manifest.metadata, "ownerReferences")
+                .ok_or("metadata.ownerReferences")?,
             names,
-            root,
-            metadata,
-            annotations,
+            manifest,
             spec,
         })
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
-    blank::{Blank, field},
+    blank::Blank,
     certificate::object::Certificate,
     json::{Edits, set},
 };
@@ -48,16 +48,17 @@ impl Author {
     /// the record was not written by this policy.
     pub fn of(certificate: &Certificate<'_>) -> Option<Self> {
         let (issuer, secret) = (certificate.issuer(), certificate.secret.clone());
-        if certificate.annotations.raw(RECORD).is_none() {
-            let is_blank = certificate.annotations.is_empty();
-            let blank = is_blank.then(|| Blank::of(certificate.metadata.raw("annotations")));
+        if certificate.manifest.annotations.raw(RECORD).is_none() {
+            let is_blank = certificate.manifest.annotations.is_empty();
+            let blank =
+                is_blank.then(|| Blank::of(certificate.manifest.metadata.raw("annotations")));
             return Some(Self {
                 issuer,
                 secret,
                 blank: blank.flatten(),
             });
         }
-        let text = certificate.annotations.text(RECORD)?;
+        let text = certificate.manifest.annotations.text(RECORD)?;
         // An array would do for serde, but we do not write that.
         let record: Record = text
             .starts_with('{')
@@ -133,16 +134,11 @@ fn write(
         let spec = to_raw_value(&certificate.spec.edited(&spec))?;
         root.push(("spec".to_owned(), Some(spec)));
     }
-    if record != certificate.annotations.text(RECORD).as_deref() {
+    if record != certificate.manifest.annotations.text(RECORD).as_deref() {
         let record = record.map(to_raw_value).transpose()?;
         let edits = vec![(RECORD.to_owned(), record)];
-        let annotations = certificate.annotations.edited(&edits);
-        let annotations = field(&annotations, annotations.is_empty(), blank)?;
-        let metadata = set(&certificate.metadata, "annotations", annotations)?;
+        let metadata = certificate.manifest.with_annotations(&edits, blank)?;
         root.push(("metadata".to_owned(), Some(metadata)));
     }
-    if root.is_empty() {
-        return Ok(None);
-    }
-    to_raw_value(&certificate.root.edited(&root)).map(Some)
+    certificate.manifest.edited(&root)
 }

@@ -61,9 +61,9 @@ impl<'a> Intent<'a> {
             }
         });
         let mut restored = AnnotationEdits::from([(RECORD.to_owned(), None)]);
-        let ignored = match gateway.annotations.raw(IGNORED) {
+        let ignored = match gateway.manifest.annotations.raw(IGNORED) {
             None => Ignored::Absent,
-            Some(_) => match gateway.annotations.text(IGNORED) {
+            Some(_) => match gateway.manifest.annotations.text(IGNORED) {
                 None => Ignored::Unreadable,
                 Some(list) => {
                     let list = ignored::without(&list, &past.ignored);
@@ -73,10 +73,10 @@ impl<'a> Intent<'a> {
                 }
             },
         };
-        let edits = effective(&gateway.annotations, &restored);
-        let is_bare = gateway.annotations.edited(&edits).is_empty();
-        let blank = match (is_bare, gateway.annotations.is_empty()) {
-            (true, true) => Blank::of(gateway.metadata.raw("annotations")),
+        let edits = effective(&gateway.manifest.annotations, &restored);
+        let is_bare = gateway.manifest.annotations.edited(&edits).is_empty();
+        let blank = match (is_bare, gateway.manifest.annotations.is_empty()) {
+            (true, true) => Blank::of(gateway.manifest.metadata.raw("annotations")),
             (true, false) => past.blank,
             (false, _) => None,
         };

@@ -18,9 +18,7 @@ const ISTIO_MODE: &str = "gateway.istio.io/tls-terminate-mode";
 /// A Gateway or ListenerSet: the objects it is made of, and what the rules read of them.
 #[derive(Debug)]
 pub struct Gateway<'a> {
-    pub root: Object<'a>,
-    pub metadata: Object<'a>,
-    pub annotations: Object<'a>,
+    pub manifest: Manifest<'a>,
     pub spec: Object<'a>,
     /// `spec.listeners`
     pub listeners: Vec<Listener<'a>>,
@@ -59,14 +57,9 @@ impl<'a> Gateway<'a> {
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
     pub fn parse(json: &'a RawValue, request: &Request<'_>) -> Result<Self, &'static str> {
-        let Manifest {
-            root,
-            metadata,
-            annotations,
-            ..
-        } = Manifest::parse(json)?;
-        let spec = root.object("spec").ok_or("spec")?;
-        let namespace = request.namespace_of(&metadata);
+        let manifest = Manifest::parse(json)?;
+        let spec = manifest.root.object("spec").ok_or("spec")?;
+        let namespace = request.namespace_of(&manifest.metadata);
         let listeners = list(&spec, "listeners").ok_or("spec.listeners")?;
         let listeners = listeners
             .into_iter()
@@ -74,9 +67,7 @@ impl<'a> Gateway<'a> {
         let mut listeners: Vec<_> = listeners.collect::<Option<_>>().ok_or("spec.listeners")?;
         disown_namesakes(&mut listeners);
         Ok(Self {
-            root,
-            metadata,
-            annotations,
+            manifest,
             spec,
             listeners,
         })

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
-    blank::{Blank, field},
+    blank::Blank,
     gateway::{
         ignored::{self, IGNORED},
         intent::{Ignored, Intent},
@@ -93,7 +93,7 @@ impl<'a> Outcome<'a> {
 
     /// Whether Kubernetes stores that many annotations.
     pub fn fits(&self, gateway: &Gateway<'_>) -> bool {
-        fits(&gateway.annotations, &self.annotations)
+        fits(&gateway.manifest.annotations, &self.annotations)
     }
 
     /// The object in this form; `None` if it has it already.
@@ -102,11 +102,11 @@ impl<'a> Outcome<'a> {
     /// None that is known: what is written was read before.
     pub fn apply(&self, gateway: &Gateway<'_>) -> serde_json::Result<Option<Box<RawValue>>> {
         let mut root = Edits::new();
-        let annotations = effective(&gateway.annotations, &self.annotations);
+        let annotations = effective(&gateway.manifest.annotations, &self.annotations);
         if !annotations.is_empty() {
-            let annotations = gateway.annotations.edited(&annotations);
-            let field = field(&annotations, annotations.is_empty(), self.blank)?;
-            let metadata = set(&gateway.metadata, "annotations", field)?;
+            let metadata = gateway
+                .manifest
+                .with_annotations(&annotations, self.blank)?;
             root.push(("metadata".to_owned(), Some(metadata)));
         }
         if !self.changes.is_empty() {
@@ -123,10 +123,7 @@ impl<'a> Outcome<'a> {
             let spec = set(&gateway.spec, "listeners", Some(listeners))?;
             root.push(("spec".to_owned(), Some(spec)));
         }
-        if root.is_empty() {
-            return Ok(None);
-        }
-        to_raw_value(&gateway.root.edited(&root)).map(Some)
+        gateway.manifest.edited(&root)
     }
 
     /// The listeners that cert-manager is to ignore and those that it is no longer to ignore, compared
@@ -139,7 +136,11 @@ impl<'a> Outcome<'a> {
             .as_deref()
             .and_then(|list| serde_json::from_str::<String>(list.get()).ok())
             .unwrap_or_default();
-        let old = gateway.annotations.text(IGNORED).unwrap_or_default();
+        let old = gateway
+            .manifest
+            .annotations
+            .text(IGNORED)
+            .unwrap_or_default();
         let (new, old) = (ignored::names(&new), ignored::names(&old));
         let difference = |one: &BTreeSet<&str>, other: &BTreeSet<&str>| {
             let names = one.difference(other).filter(|name| !name.is_empty());

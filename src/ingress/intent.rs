@@ -38,15 +38,18 @@ impl<'a> Intent<'a> {
         restored: &'a Edits,
     ) -> serde_json::Result<Self> {
         let tls = past.tls(ingress)?;
-        let annotations = ingress.annotations.edited(restored);
+        let annotations = ingress.manifest.annotations.edited(restored);
         let blank = Blanks {
             tls: match (tls.is_empty(), ingress.tls.is_empty()) {
                 (true, true) => Blank::of(ingress.spec.raw("tls")),
                 (true, false) => past.blank.tls,
                 (false, _) => None,
             },
-            annotations: match (annotations.is_empty(), ingress.annotations.is_empty()) {
-                (true, true) => Blank::of(ingress.metadata.raw("annotations")),
+            annotations: match (
+                annotations.is_empty(),
+                ingress.manifest.annotations.is_empty(),
+            ) {
+                (true, true) => Blank::of(ingress.manifest.metadata.raw("annotations")),
                 (true, false) => past.blank.annotations,
                 (false, _) => None,
             },

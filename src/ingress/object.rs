@@ -13,10 +13,7 @@ use crate::{
 /// An Ingress: the objects it is made of, and what the rules read of them.
 #[derive(Debug)]
 pub struct Ingress<'a> {
-    pub root: Object<'a>,
-    pub metadata: Object<'a>,
-    pub annotations: Object<'a>,
-    pub labels: Object<'a>,
+    pub manifest: Manifest<'a>,
     pub spec: Object<'a>,
     /// `spec.tls`
     pub tls: Vec<TlsEntry<'a>>,
@@ -33,13 +30,8 @@ impl<'a> Ingress<'a> {
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
     pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
-        let Manifest {
-            root,
-            metadata,
-            annotations,
-            labels,
-        } = Manifest::parse(json)?;
-        let spec = root.object("spec").ok_or("spec")?;
+        let manifest = Manifest::parse(json)?;
+        let spec = manifest.root.object("spec").ok_or("spec")?;
         let tls = spec
             .get("tls")
             .map_or(Some(Vec::new()), TlsEntry::parse_list)
@@ -50,10 +42,7 @@ impl<'a> Ingress<'a> {
             .ok_or("spec.rules")?;
         let serves_any_host = rules.contains(&None) || spec.get("defaultBackend").is_some();
         Ok(Self {
-            root,
-            metadata,
-            annotations,
-            labels,
+            manifest,
             spec,
             tls,
             rule_hosts: rules.into_iter().flatten().collect(),

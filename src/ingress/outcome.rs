@@ -107,14 +107,12 @@ impl<'a> Outcome<'a> {
     /// None that is known: what is written was read before.
     pub fn apply(&self, ingress: &Ingress<'_>) -> serde_json::Result<Option<Box<RawValue>>> {
         let mut root = Edits::new();
-        let annotations = record::effective(&ingress.annotations, &self.annotations);
+        let annotations = record::effective(&ingress.manifest.annotations, &self.annotations);
         if !annotations.is_empty() {
-            let annotations = ingress.annotations.edited(&annotations);
-            let field = field(&annotations, annotations.is_empty(), self.blank.annotations)?;
-            root.push((
-                "metadata".to_owned(),
-                Some(set(&ingress.metadata, "annotations", field)?),
-            ));
+            let metadata = ingress
+                .manifest
+                .with_annotations(&annotations, self.blank.annotations)?;
+            root.push(("metadata".to_owned(), Some(metadata)));
         }
         let is_same_entry = |(new, old): (&Cow<'_, RawValue>, _)| is_same(new, old);
         let old = ingress.tls.iter().map(|entry| entry.raw.as_ref());
@@ -122,10 +120,7 @@ impl<'a> Outcome<'a> {
             let field = field(&self.tls, self.tls.is_empty(), self.blank.tls)?;
             root.push(("spec".to_owned(), Some(set(&ingress.spec, "tls", field)?)));
         }
-        if root.is_empty() {
-            return Ok(None);
-        }
-        to_raw_value(&ingress.root.edited(&root)).map(Some)
+        ingress.manifest.edited(&root)
     }
 
     /// The entries of `spec.tls` afterwards.
@@ -146,7 +141,7 @@ impl<'a> Outcome<'a> {
             .map(|(name, _)| name.as_str())
             .filter(|name| *name != RECORD);
         names
-            .filter(|name| ingress.annotations.raw(name).is_some())
+            .filter(|name| ingress.manifest.annotations.raw(name).is_some())
             .collect()
     }
 }

@@ -103,7 +103,7 @@ impl Past {
         let removed = self
             .annotations
             .iter()
-            .filter(|(name, _)| ingress.annotations.raw(name).is_none());
+            .filter(|(name, _)| ingress.manifest.annotations.raw(name).is_none());
         let restored = removed.map(|(name, value)| (name.clone(), Some(value.clone())));
         restored.chain([(RECORD.to_owned(), None)]).collect()
     }
