@@ -361,3 +361,16 @@ fn a_listener_of_any_size_costs_little(#[case] field: &str) {
         author["spec"]["listeners"][1]
     );
 }
+
+/// More annotations than Kubernetes stores: the author's own list, which nothing is appended to.
+#[test]
+fn a_list_of_any_size_costs_little_and_stays() {
+    let list = "x ,".repeat(350_000);
+    let author = annotated(
+        triggered(json!([listener("a", "a.example.com", "own")])),
+        IGNORED,
+        &list,
+    );
+    let warnings = warnings_of_untouched(&author, &json!({}));
+    assert_names(&warnings, &[RECORD, "more than Kubernetes stores"]);
+}
