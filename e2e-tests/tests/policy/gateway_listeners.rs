@@ -4,7 +4,7 @@ use e2e_tests::request_from;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{gateway_support::*, support::*};
+use crate::{gateway_crd::crd_faults, gateway_support::*, support::*};
 
 fn author() -> Value {
     gateway(json!([listener("https", "a.example.com", "own")]))
@@ -100,6 +100,27 @@ fn any_other_listener_stays_and_makes_no_look_up(#[case] listener: Value) {
             self::listener("more", "b.example.com", "more")
         ]));
         assert_eq!(rewritten(&beside)["spec"]["listeners"][0], listener);
+    }
+}
+
+/// The most that the CRDs allow, as different as they have to be, and sharing Secrets.
+#[test]
+fn the_api_server_takes_what_is_rewritten() {
+    let all: Value = (0..64)
+        .map(|number| {
+            let (name, host) = (format!("l{number}"), format!("h{number}.example.com"));
+            listener(&name, &host, &format!("own-{}", number % 8))
+        })
+        .collect();
+    for author in [
+        gateway(all.clone()),
+        triggered(all.clone()),
+        listener_set(all),
+    ] {
+        assert_eq!(crd_faults(&author), [].into());
+        let stored = rewritten(&author);
+        assert_eq!(secrets(&stored), ["wild"; 64]);
+        assert_eq!(crd_faults(&stored), [].into());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::*;
+use crate::{gateway_crd::crd_faults, support::*};
 
 pub const IGNORED: &str = "cert-manager.io/ignore-tls-listeners";
 pub const FORMS: [&str; 2] = ["Gateway", "ListenerSet"];
@@ -54,10 +54,13 @@ pub fn mutual(name: &str, host: &str, secret: &str) -> Value {
     listener
 }
 
+pub fn listeners(object: &Value) -> &Vec<Value> {
+    object["spec"]["listeners"].as_array().unwrap()
+}
+
 /// The Secret that each listener names.
 pub fn secrets(object: &Value) -> Vec<&str> {
-    let listeners = object["spec"]["listeners"].as_array().unwrap();
-    let names = listeners
+    let names = listeners(object)
         .iter()
         .map(|listener| &listener["tls"]["certificateRefs"][0]["name"]);
     names
@@ -71,10 +74,12 @@ pub fn ignored(object: &Value) -> Option<&str> {
 }
 
 /// Evaluates with default settings and the routing secret `wild`, and asserts that the result is
-/// stable.
+/// stable and that the API server has nothing against it that it did not have before.
 pub fn rewritten(author: &Value) -> Value {
     let stored = stored(author, &json!({}), &cluster(&[wild()]));
     assert_stable(author, &stored, &json!({}), &cluster(&[wild()]));
+    let (before, after) = (crd_faults(author), crd_faults(&stored));
+    assert!(after.is_subset(&before), "{after:?}, {before:?}");
     stored
 }
 

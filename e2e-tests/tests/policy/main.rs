@@ -6,6 +6,7 @@ mod certificate_properties;
 mod certificate_support;
 mod certificate_take_over;
 mod entries;
+mod gateway_crd;
 mod gateway_example;
 mod gateway_listeners;
 mod gateway_properties;

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-/// Clusters between which an Ingress may move, the last one without any routing secret.
-static CLUSTERS: LazyLock<Vec<Cluster>> = LazyLock::new(|| {
+/// Clusters between which an object may move, the last one without any routing secret.
+pub static CLUSTERS: LazyLock<Vec<Cluster>> = LazyLock::new(|| {
     let exact = routing_secret("exact", &["b.example.com", "x.example.org"]);
     let deep = routing_secret("deep", &["*.internal.example.com"]).valid(-1, 200);
     let own = routing_secret("own", &["a.example.com"])
