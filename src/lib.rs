@@ -5,8 +5,9 @@
 //! A request goes through these steps, each a module:
 //!
 //! 1. [`request`] and [`settings`] read what the host sends;
-//! 2. [`lookup`] lists the routing secrets of the namespace, and [`pem`], [`leaf`] and [`routing`]
-//!    turn them into a [`routing::RoutingTable`], which [`names`] teaches what a certificate covers;
+//! 2. [`lookup`] lists the routing secrets of the namespace with their [`index`]; without one, [`pem`]
+//!    and [`leaf`] read the certificate; [`routing`] makes a [`routing::RoutingTable`] of them, which
+//!    [`names`] teaches what a certificate covers;
 //! 3. [`ingress`], [`gateway`] and [`certificate`] decide what its author meant and what it should
 //!    become, [`secret`] whether a routing secret can serve TLS, for which [`private_key`] and
 //!    [`public_key`] read its key; [`coverage`], [`record`], [`report`] and [`trigger`] are shared;
@@ -21,6 +22,7 @@ pub mod coverage;
 pub mod decision;
 pub mod gateway;
 pub mod globs;
+pub mod index;
 pub mod ingress;
 pub mod json;
 pub mod leaf;

@@ -1,23 +1,23 @@
 //! Reading routing secrets from the cluster, through the host: the only file that calls it.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+mod item;
+
+use std::collections::BTreeSet;
 
 use kubewarden_policy_sdk::{
     host_capabilities::kubernetes::{GetResourceRequest, ListResourcesByNamespaceRequest},
     logging::KubewardenDrain,
     wapc_guest,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 use slog::{Drain, Logger, info, o};
 use thiserror::Error;
 
+use self::item::{Labels, SecretItem, SecretList};
 use crate::{
     decision::Decision,
-    json::{Object, bytes},
+    json::Object,
+    leaf::Leaf,
     names::Wildcards,
     request::Request,
     routing::{Offer, RoutingSecret, RoutingTable, TLS_TYPE, Unusable},
@@ -26,6 +26,8 @@ use crate::{
 
 const LIST: &str = "list_resources_by_namespace";
 const GET: &str = "get_resource";
+/// So many Secrets without an index are read one by one.
+const MOST_GETS: usize = 8;
 
 /// Where the rules get routing secrets from.
 pub trait SecretSource {
@@ -93,11 +95,9 @@ pub struct HostCluster<'a> {
 
 impl SecretSource for HostCluster<'_> {
     fn routing_secrets(&self, namespace: &str) -> Result<Vec<RoutingSecret>, LookupError> {
-        self.list(namespace).map_err(|cause| LookupError {
-            wanted: format!("routing secrets in namespace {namespace}"),
-            call: LIST,
-            cause,
-        })
+        let secrets = self.indexed(namespace)?;
+        log_unusable(namespace, &secrets);
+        Ok(secrets)
     }
 
     fn label_of(
@@ -106,20 +106,72 @@ impl SecretSource for HostCluster<'_> {
         name: &str,
         label: &str,
     ) -> Result<Option<String>, LookupError> {
-        match get_labels(namespace, name) {
-            Ok(mut labels) => Ok(labels.remove(label)),
-            Err(cause) if is_not_found(&cause) => Ok(None),
-            Err(cause) => Err(LookupError {
-                wanted: format!("Secret {namespace}/{name}"),
-                call: GET,
-                cause,
-            }),
-        }
+        let request = GetResourceRequest {
+            // A mirror is written right after its source, which the cache may not have yet.
+            disable_cache: true,
+            field_masks: Some(without_data()),
+            ..get_request(namespace, name)
+        };
+        let Some(answer) = get(namespace, name, &request)? else {
+            return Ok(None);
+        };
+        let labels: Labels = serde_json::from_slice(&answer)
+            .map_err(|_| failed_get(namespace, name, "the answer is not a Secret".to_owned()))?;
+        Ok(labels.of(label))
     }
 }
 
 impl HostCluster<'_> {
-    fn list(&self, namespace: &str) -> Result<Vec<RoutingSecret>, String> {
+    /// The routing secrets of a namespace: their certificates are asked for only where there is no
+    /// index, one by one if they are few, so that the host need not watch their keys.
+    fn indexed(&self, namespace: &str) -> Result<Vec<RoutingSecret>, LookupError> {
+        let answer = self.list(namespace, Some(without_data()))?;
+        let mut secrets = Vec::new();
+        let mut missing = Vec::new();
+        for item in items(namespace, &answer)? {
+            match item.index() {
+                Some(leaf) => secrets.push(self.routing_secret(item, Ok(leaf))),
+                None => missing.push(item.metadata.name),
+            }
+        }
+        if missing.len() > MOST_GETS {
+            return self.unindexed(namespace);
+        }
+        for name in missing {
+            let request = get_request(namespace, &name);
+            // It may have gone in the meantime, or not have the shape of a Secret.
+            let answer = get(namespace, &name, &request)?;
+            let item = answer.as_deref().and_then(SecretItem::parse);
+            secrets.extend(item.map(|item| self.unlisted(item)));
+        }
+        Ok(secrets)
+    }
+
+    /// The routing secrets of a namespace, with all that they hold.
+    fn unindexed(&self, namespace: &str) -> Result<Vec<RoutingSecret>, LookupError> {
+        let answer = self.list(namespace, None)?;
+        let items = items(namespace, &answer)?;
+        Ok(items.into_iter().map(|item| self.unlisted(item)).collect())
+    }
+
+    fn unlisted(&self, item: SecretItem<'_>) -> RoutingSecret {
+        let leaf = item.index().map_or_else(|| item.leaf(), Ok);
+        self.routing_secret(item, leaf)
+    }
+
+    fn routing_secret(&self, item: SecretItem<'_>, leaf: Result<Leaf, Unusable>) -> RoutingSecret {
+        RoutingSecret {
+            offer: leaf.and_then(|leaf| Offer::of(&leaf, self.wildcards, self.now)),
+            certificate_name: item.certificate_name(),
+            name: item.metadata.name,
+        }
+    }
+
+    fn list(
+        &self,
+        namespace: &str,
+        field_masks: Option<BTreeSet<String>>,
+    ) -> Result<Vec<u8>, LookupError> {
         // The host keeps one watch per distinct set of arguments: only the namespace may vary.
         let request = ListResourcesByNamespaceRequest {
             api_version: "v1".to_owned(),
@@ -127,63 +179,67 @@ impl HostCluster<'_> {
             namespace: namespace.to_owned(),
             label_selector: Some(self.routing_label.to_owned()),
             field_selector: Some(format!("type={TLS_TYPE}")),
-            field_masks: None,
+            field_masks,
         };
-        let answer = call(LIST, &request)?;
-        // serde's own message would quote the answer.
-        let list: SecretList<'_> = serde_json::from_slice(&answer)
-            .map_err(|_| "the answer is not a list of Secrets".to_owned())?;
-        let secrets = list.items.into_iter().filter_map(|item| self.read(item));
-        let secrets: Vec<_> = secrets.collect();
-        log_unusable(namespace, &secrets);
-        Ok(secrets)
-    }
-
-    /// One item of a list; `None` if it has not the shape of a Secret, which must not hide the others.
-    fn read(&self, item: &RawValue) -> Option<RoutingSecret> {
-        let item: SecretItem<'_> = serde_json::from_str(item.get()).ok()?;
-        Some(RoutingSecret {
-            name: item.metadata.name,
-            certificate_name: item
-                .metadata
-                .annotations
-                .and_then(|annotations| annotations.certificate_name),
-            offer: self.offer(item.data),
-        })
-    }
-
-    fn offer(&self, data: Option<SecretData<'_>>) -> Result<Offer, Unusable> {
-        let base64 = data
-            .and_then(|data| data.certificate)
-            .ok_or(Unusable::NoCertificate)?;
-        let text = bytes(&base64.0).ok_or(Unusable::NoCertificate)?;
-        Offer::from_pem(&String::from_utf8_lossy(&text), self.wildcards, self.now)
+        call(LIST, &request).map_err(|cause| failed_list(namespace, cause))
     }
 }
 
-/// The labels of a Secret, asked for without its data.
-fn get_labels(namespace: &str, name: &str) -> Result<BTreeMap<String, String>, String> {
-    #[derive(Deserialize)]
-    struct Secret {
-        metadata: Metadata,
-    }
-    #[derive(Deserialize)]
-    struct Metadata {
-        labels: Option<BTreeMap<String, String>>,
-    }
-    let request = GetResourceRequest {
+/// What is left of the fields of a Secret is its type; metadata always comes along.
+fn without_data() -> BTreeSet<String> {
+    BTreeSet::from(["type".to_owned()])
+}
+
+/// The request for a whole Secret, which may be some seconds old.
+fn get_request(namespace: &str, name: &str) -> GetResourceRequest {
+    GetResourceRequest {
         api_version: "v1".to_owned(),
         kind: "Secret".to_owned(),
         name: name.to_owned(),
         namespace: Some(namespace.to_owned()),
-        // A mirror is written right after its source, which the cache may not have yet.
-        disable_cache: true,
-        field_masks: Some(BTreeSet::from(["type".to_owned()])),
-    };
-    let answer = call(GET, &request)?;
-    let secret: Secret =
-        serde_json::from_slice(&answer).map_err(|_| "the answer is not a Secret".to_owned())?;
-    Ok(secret.metadata.labels.unwrap_or_default())
+        disable_cache: false,
+        field_masks: None,
+    }
+}
+
+/// A Secret; `None` if there is none of this name.
+fn get(
+    namespace: &str,
+    name: &str,
+    request: &GetResourceRequest,
+) -> Result<Option<Vec<u8>>, LookupError> {
+    match call(GET, request) {
+        Ok(answer) => Ok(Some(answer)),
+        Err(cause) if is_not_found(&cause) => Ok(None),
+        Err(cause) => Err(failed_get(namespace, name, cause)),
+    }
+}
+
+/// The items of a list; those that have not the shape of a Secret must not hide the others.
+fn items<'a>(namespace: &str, list: &'a [u8]) -> Result<Vec<SecretItem<'a>>, LookupError> {
+    // serde's own message would quote the answer.
+    let list: SecretList<'_> = serde_json::from_slice(list)
+        .map_err(|_| failed_list(namespace, "the answer is not a list of Secrets".to_owned()))?;
+    let items = list.items.into_iter();
+    Ok(items
+        .filter_map(|item| SecretItem::parse(item.get().as_bytes()))
+        .collect())
+}
+
+fn failed_list(namespace: &str, cause: String) -> LookupError {
+    LookupError {
+        wanted: format!("routing secrets in namespace {namespace}"),
+        call: LIST,
+        cause,
+    }
+}
+
+fn failed_get(namespace: &str, name: &str, cause: String) -> LookupError {
+    LookupError {
+        wanted: format!("Secret {namespace}/{name}"),
+        call: GET,
+        cause,
+    }
 }
 
 /// Whether the host says that there is no such object: it has no other way to say so than an error,
@@ -218,39 +274,3 @@ fn log_unusable(namespace: &str, secrets: &[RoutingSecret]) {
     let log = Logger::root(KubewardenDrain::new().fuse(), o!());
     info!(log, "routing secrets that are not used"; "namespace" => namespace, "secrets" => causes.join("; "), "more" => more);
 }
-
-#[derive(Deserialize)]
-struct SecretList<'a> {
-    #[serde(borrow)]
-    items: Vec<&'a RawValue>,
-}
-
-/// What matching needs of a Secret; `tls.key` is stepped over.
-#[derive(Deserialize)]
-struct SecretItem<'a> {
-    metadata: Metadata,
-    #[serde(borrow)]
-    data: Option<SecretData<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    name: String,
-    annotations: Option<Annotations>,
-}
-
-#[derive(Deserialize)]
-struct Annotations {
-    #[serde(rename = "cert-manager.io/certificate-name")]
-    certificate_name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct SecretData<'a> {
-    #[serde(borrow, rename = "tls.crt")]
-    certificate: Option<Text<'a>>,
-}
-
-/// A string, borrowed from the answer unless it has escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);

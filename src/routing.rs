@@ -64,8 +64,14 @@ impl Offer {
     /// # Errors
     /// If the certificate must not be used at the second `now` since 1970.
     pub fn from_pem(tls_crt: &str, wildcards: Wildcards, now: u64) -> Result<Self, Unusable> {
-        let der = pem::first_certificate(tls_crt).ok_or(Unusable::NoCertificate)?;
-        let leaf = Leaf::from_der(&der).map_err(|_| Unusable::BadCertificate)?;
+        Self::of(&leaf(tls_crt)?, wildcards, now)
+    }
+
+    /// What a leaf certificate offers.
+    ///
+    /// # Errors
+    /// If the certificate must not be used at the second `now` since 1970.
+    pub fn of(leaf: &Leaf, wildcards: Wildcards, now: u64) -> Result<Self, Unusable> {
         match leaf.validity(now) {
             Validity::NotYet => return Err(Unusable::NotYetValid),
             Validity::Over => return Err(Unusable::Expired),
@@ -87,6 +93,15 @@ impl Offer {
             not_after: leaf.not_after,
         })
     }
+}
+
+/// The first certificate in the content of `tls.crt`.
+///
+/// # Errors
+/// If there is none, or it cannot be decoded.
+pub fn leaf(tls_crt: &str) -> Result<Leaf, Unusable> {
+    let der = pem::first_certificate(tls_crt).ok_or(Unusable::NoCertificate)?;
+    Leaf::from_der(&der).map_err(|_| Unusable::BadCertificate)
 }
 
 /// Finds the routing secret for a host without looking at every secret.

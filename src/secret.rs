@@ -1,4 +1,5 @@
-//! Secrets: one with the routing label must be able to serve TLS, and a mirror of one gets the label.
+//! Secrets: one with the routing label must be able to serve TLS and gets an index, and a mirror of one
+//! gets the label.
 
 mod fault;
 mod judgement;
@@ -13,10 +14,13 @@ use self::{
 };
 use crate::{
     decision::Decision,
-    json::set,
+    index::{self, INDEX},
+    json::{Edits, set},
     lookup::SecretSource,
-    metadata::{is_name, subject},
+    metadata::is_name,
+    record::{AnnotationEdits, effective, fits},
     request::Request,
+    routing::leaf,
     settings::Settings,
 };
 
@@ -24,6 +28,14 @@ use crate::{
 const REFLECTS: &str = "reflector.v1.k8s.emberstack.com/reflects";
 /// The Secret from which replicator fills this one.
 const REPLICATES: &str = "replicator.v1.mittwald.de/replicate-from";
+
+/// What becomes of a Secret that is not rejected.
+#[derive(Default)]
+struct Admission {
+    /// The value of the routing label, if it is given one.
+    label: Option<String>,
+    warnings: Vec<String>,
+}
 
 /// Judges a Secret that is created or updated at the second `now` since 1970.
 ///
@@ -42,38 +54,104 @@ pub fn review(
     // An old object that cannot be read makes no difference to what the new one must be.
     let old = request.old_object().and_then(|old| Secret::parse(old).ok());
     let label = settings.routing_label.as_str();
-    if secret.labels.raw(label).is_none() {
-        let had_label = old.is_some_and(|old| old.labels.raw(label).is_some());
-        if had_label || !settings.secret.label_mirrors || !secret.is_tls() {
-            return Ok(Decision::accept());
+    let has_label = secret.label(label).is_some();
+    let admission = if has_label {
+        if old.is_some_and(|old| is_unchanged(&old, &secret, label)) {
+            Admission::default()
+        } else {
+            let standard = Standard {
+                settings: &settings.secret,
+                wildcards: settings.wildcards,
+                now,
+            };
+            match judge(&secret, &standard) {
+                Ok(warnings) => Admission {
+                    label: None,
+                    warnings,
+                },
+                Err(answer) => return Ok(answer),
+            }
         }
-        return label_mirror(&secret, label, secrets);
-    }
-    if old.is_some_and(|old| is_unchanged(&old, &secret, label)) {
-        return Ok(Decision::accept());
-    }
-    let standard = Standard {
-        settings: &settings.secret,
-        wildcards: settings.wildcards,
-        now,
+    } else {
+        let had_label = old.is_some_and(|old| old.label(label).is_some());
+        if had_label || !settings.secret.label_mirrors || !secret.is_tls() {
+            Admission::default()
+        } else {
+            label_of_source(&secret, label, secrets)
+        }
     };
-    Ok(judge(&secret, &standard))
+    let index = if has_label || admission.label.is_some() {
+        index(&secret)?
+    } else {
+        None
+    };
+    let decision = match stored(&secret, settings, &admission, index)? {
+        Some(object) => Decision::mutate(object),
+        None => Decision::accept(),
+    };
+    Ok(decision.warn(admission.warnings))
 }
 
-fn judge(secret: &Secret<'_>, standard: &Standard<'_>) -> Decision {
-    let subject = subject("Secret", &secret.metadata);
-    let contents = secret
+/// What is stored of the Secret; `None` if that is what came.
+fn stored(
+    secret: &Secret<'_>,
+    settings: &Settings,
+    admission: &Admission,
+    index: Option<String>,
+) -> serde_json::Result<Option<Box<RawValue>>> {
+    let manifest = &secret.manifest;
+    let mut edits = Edits::new();
+    if let Some(value) = &admission.label {
+        let label = settings.routing_label.as_str();
+        let labels = set(&manifest.labels, label, Some(to_raw_value(value)?))?;
+        edits.push(("labels".to_owned(), Some(labels)));
+    }
+    if settings.secret.index {
+        let index = index.as_ref().map(to_raw_value).transpose()?;
+        let mut change = AnnotationEdits::from([(INDEX.to_owned(), index)]);
+        if !fits(&manifest.annotations, &change) {
+            // Kubernetes would refuse the whole Secret.
+            change = AnnotationEdits::from([(INDEX.to_owned(), None)]);
+        }
+        let change = effective(&manifest.annotations, &change);
+        if !change.is_empty() {
+            let annotations = manifest.annotations.edited(&change);
+            let annotations = (!annotations.is_empty()).then(|| to_raw_value(&annotations));
+            edits.push(("annotations".to_owned(), annotations.transpose()?));
+        }
+    }
+    if edits.is_empty() {
+        return Ok(None);
+    }
+    let metadata = to_raw_value(&manifest.metadata.edited(&edits))?;
+    manifest.edited(&vec![("metadata".to_owned(), Some(metadata))])
+}
+
+/// The index of a routing secret; `None` if there is nothing in it to match.
+fn index(secret: &Secret<'_>) -> serde_json::Result<Option<String>> {
+    if !secret.is_tls() {
+        return Ok(None);
+    }
+    let leaf = secret
         .content(TLS_CRT)
-        .and_then(|crt| Ok((crt, secret.content(TLS_KEY)?)));
-    let (tls_crt, tls_key) = match contents {
-        Ok(contents) => contents,
-        Err(field) => return Decision::unreadable(&subject, field),
-    };
-    let is_copy = [REFLECTS, REPLICATES]
-        .iter()
-        .any(|name| secret.annotations.raw(name).is_some());
+        .ok()
+        .and_then(|crt| leaf(&String::from_utf8_lossy(&crt)).ok());
+    leaf.map(|leaf| index::write(&leaf)).transpose()
+}
+
+/// The warnings about a routing secret.
+///
+/// # Errors
+/// The answer to the request, if it cannot be one.
+fn judge(secret: &Secret<'_>, standard: &Standard<'_>) -> Result<Vec<String>, Decision> {
+    let subject = secret.subject();
+    let (tls_crt, tls_key) = secret
+        .content(TLS_CRT)
+        .and_then(|crt| Ok((crt, secret.content(TLS_KEY)?)))
+        .map_err(|field| Decision::unreadable(&subject, field))?;
+    let is_copy = secret.has_any_annotation(&[REFLECTS, REPLICATES]);
     if tls_crt.is_empty() && tls_key.is_empty() && is_copy {
-        return Decision::accept();
+        return Ok(Vec::new());
     }
     let verdict = if secret.is_tls() {
         standard.judge(&tls_crt, &tls_key)
@@ -81,15 +159,14 @@ fn judge(secret: &Secret<'_>, standard: &Standard<'_>) -> Decision {
         Err(Fault::WrongType)
     };
     match verdict {
-        Ok(warnings) => Decision::accept().warn(
-            warnings
-                .into_iter()
-                .map(|warning| format!("{subject}: {warning}")),
-        ),
-        Err(fault) => Decision::reject(format!(
+        Ok(warnings) => Ok(warnings
+            .into_iter()
+            .map(|warning| format!("{subject}: {warning}"))
+            .collect()),
+        Err(fault) => Err(Decision::reject(format!(
             "{subject} cannot be a routing secret: {fault} [{}]",
             fault.code()
-        )),
+        ))),
     }
 }
 
@@ -98,8 +175,8 @@ fn is_unchanged(old: &Secret<'_>, new: &Secret<'_>, label: &str) -> bool {
     let same_text = |old: Option<&RawValue>, new: Option<&RawValue>| {
         old.map(RawValue::get) == new.map(RawValue::get)
     };
-    old.root.text("type") == new.root.text("type")
-        && same_text(old.labels.raw(label), new.labels.raw(label))
+    old.manifest.root.text("type") == new.manifest.root.text("type")
+        && same_text(old.label(label), new.label(label))
         && [TLS_CRT, TLS_KEY].iter().all(|key| {
             old.content(key)
                 .is_ok_and(|content| new.content(key) == Ok(content))
@@ -107,35 +184,34 @@ fn is_unchanged(old: &Secret<'_>, new: &Secret<'_>, label: &str) -> bool {
 }
 
 /// Reflector copies no labels, so a mirror gets that of its source.
-fn label_mirror(
-    secret: &Secret<'_>,
-    label: &str,
-    secrets: &impl SecretSource,
-) -> serde_json::Result<Decision> {
-    let subject = subject("Secret", &secret.metadata);
-    let reflects = secret.annotations.text(REFLECTS);
+fn label_of_source(secret: &Secret<'_>, label: &str, secrets: &impl SecretSource) -> Admission {
+    let subject = secret.subject();
+    let reflects = secret.manifest.annotations.text(REFLECTS);
     let Some((namespace, name)) = reflects
         .as_deref()
         .and_then(|reflects| reflects.split_once('/'))
         .filter(|(namespace, name)| is_name(namespace) && is_name(name))
     else {
-        return Ok(Decision::accept());
+        return Admission::default();
     };
-    let value = match secrets.label_of(namespace, name, label) {
-        Ok(Some(value)) => value,
-        Ok(None) => return Ok(Decision::accept()),
-        Err(error) => {
-            return Ok(Decision::accept().warn([
-                format!("{subject} is not labelled {label}: its source {namespace}/{name} cannot be read"),
-                error.to_string(),
-                format!("it needs get on secrets in namespace {namespace}, and v1 Secret in contextAwareResources"),
-            ]));
-        }
+    let label_of_source = secrets.label_of(namespace, name, label);
+    let warnings = match &label_of_source {
+        Ok(Some(_)) => vec![format!(
+            "{subject}: labelled {label}, like its source {namespace}/{name}"
+        )],
+        Ok(None) => Vec::new(),
+        Err(error) => vec![
+            format!(
+                "{subject} is not labelled {label}: its source {namespace}/{name} cannot be read"
+            ),
+            error.to_string(),
+            format!(
+                "it needs get on secrets in namespace {namespace}, and v1 Secret in contextAwareResources"
+            ),
+        ],
     };
-    let labels = set(&secret.labels, label, Some(to_raw_value(&value)?))?;
-    let metadata = set(&secret.metadata, "labels", Some(labels))?;
-    let object = set(&secret.root, "metadata", Some(metadata))?;
-    Ok(Decision::mutate(object).warn([format!(
-        "{subject}: labelled {label}, like its source {namespace}/{name}"
-    )]))
+    Admission {
+        label: label_of_source.ok().flatten(),
+        warnings,
+    }
 }

@@ -119,6 +119,8 @@ pub struct SecretSettings {
     pub warn_days_left: u64,
     /// Whether mirrors of routing secrets get the routing label.
     pub label_mirrors: bool,
+    /// Whether routing secrets get an index.
+    pub index: bool,
 }
 
 impl Settings {
@@ -251,6 +253,7 @@ impl SecretSettings {
             minimum_days_left: fields.number("minimumDaysLeft").unwrap_or(0),
             warn_days_left: fields.number("warnDaysLeft").unwrap_or(21),
             label_mirrors: fields.flag("labelMirrors").unwrap_or(true),
+            index: fields.flag("index").unwrap_or(true),
         };
         fields.finish();
         settings

@@ -85,6 +85,7 @@ fn defaults(#[case] settings: Value) {
     assert_eq!(settings.secret.minimum_days_left, 0);
     assert_eq!(settings.secret.warn_days_left, 21);
     assert!(settings.secret.label_mirrors);
+    assert!(settings.secret.index);
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn every_field_can_be_set() {
         },
         "gateway": {"action": "require", "triggered": "leave"},
         "certificate": {"covered": "reject"},
-        "secret": {"minimumDaysLeft": 7, "warnDaysLeft": 30, "labelMirrors": false},
+        "secret": {"minimumDaysLeft": 7, "warnDaysLeft": 30, "labelMirrors": false, "index": false},
     }));
     assert_eq!(settings.routing_label, "example.com/routing");
     assert_eq!(settings.wildcards, Wildcards::AnyDepth);
@@ -120,6 +121,7 @@ fn every_field_can_be_set() {
     assert_eq!(settings.secret.minimum_days_left, 7);
     assert_eq!(settings.secret.warn_days_left, 30);
     assert!(!settings.secret.label_mirrors);
+    assert!(!settings.secret.index);
     for ignored in [
         "a.internal.example.com",
         "V1.example.com",

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     json::{Object, bytes},
-    metadata::Manifest,
+    metadata::{Manifest, subject},
     routing::TLS_TYPE,
 };
 
@@ -16,10 +16,7 @@ pub const TLS_KEY: &str = "tls.key";
 /// A Secret: the objects it is made of.
 #[derive(Debug)]
 pub struct Secret<'a> {
-    pub root: Object<'a>,
-    pub metadata: Object<'a>,
-    pub annotations: Object<'a>,
-    pub labels: Object<'a>,
+    pub manifest: Manifest<'a>,
     data: Object<'a>,
     string_data: Object<'a>,
 }
@@ -30,25 +27,34 @@ impl<'a> Secret<'a> {
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
     pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
-        let Manifest {
-            root,
-            metadata,
-            annotations,
-            labels,
-        } = Manifest::parse(json)?;
+        let manifest = Manifest::parse(json)?;
+        let root = &manifest.root;
         Ok(Self {
             data: root.object("data").ok_or("data")?,
             string_data: root.object("stringData").ok_or("stringData")?,
-            root,
-            metadata,
-            annotations,
-            labels,
+            manifest,
         })
+    }
+
+    /// The value of a label as it is written, if it is there.
+    pub fn label(&self, name: &str) -> Option<&'a RawValue> {
+        self.manifest.labels.raw(name)
+    }
+
+    /// Whether one of these annotations is there.
+    pub fn has_any_annotation(&self, names: &[&str]) -> bool {
+        let annotations = &self.manifest.annotations;
+        names.iter().any(|name| annotations.raw(name).is_some())
+    }
+
+    /// What is said of it is said about this.
+    pub fn subject(&self) -> String {
+        subject("Secret", &self.manifest.metadata)
     }
 
     /// Whether this is a Secret for TLS.
     pub fn is_tls(&self) -> bool {
-        self.root.text("type").as_deref() == Some(TLS_TYPE)
+        self.manifest.root.text("type").as_deref() == Some(TLS_TYPE)
     }
 
     /// The content of a key, empty if it is absent; `stringData` goes before `data`, as in the API

@@ -30,9 +30,10 @@ fn a_covered_certificate_is_parked() {
 
 #[test]
 fn there_is_one_list_call_and_the_same_as_for_ingresses() {
-    let certificate = evaluate(&certificate(&["a.example.com"]), &json!({}), &with_wild());
+    let cluster = indexed_cluster(&[wild()]);
+    let certificate = evaluate(&certificate(&["a.example.com"]), &json!({}), &cluster);
     let tls = json!([entry(&["a.example.com"], "own")]);
-    let ingress = evaluate(&ingress(&[], tls), &json!({}), &with_wild());
+    let ingress = evaluate(&ingress(&[], tls), &json!({}), &cluster);
     assert_eq!(certificate.calls.len(), 1);
     assert_eq!(certificate.calls[0].request, ingress.calls[0].request);
 }

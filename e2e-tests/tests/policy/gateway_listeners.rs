@@ -242,7 +242,8 @@ fn another_template_makes_no_producer() {
 /// One list call in the namespace of the object; nothing of parents, Routes or ReferenceGrants.
 #[test]
 fn the_look_up_is_that_of_ingresses() {
-    let calls = |object: &Value| evaluate(object, &json!({}), &cluster(&[wild()])).calls;
+    let cluster = indexed_cluster(&[wild()]);
+    let calls = |object: &Value| evaluate(object, &json!({}), &cluster).calls;
     let listeners = || json!([listener("https", "a.example.com", "own")]);
     let expected = calls(&ingress(&["a.example.com"], json!([])));
     assert_eq!(expected.len(), 1);

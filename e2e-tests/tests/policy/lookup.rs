@@ -27,10 +27,10 @@ fn there_is_one_list_call_with_constant_arguments() {
         "namespace": NAMESPACE,
         "label_selector": "epinio.io/routing",
         "field_selector": "type=kubernetes.io/tls",
-        "field_masks": null,
+        "field_masks": ["type"],
     });
     for object in [author(), many] {
-        let calls = evaluate(&object, &json!({}), &cluster(&[wild()])).calls;
+        let calls = evaluate(&object, &json!({}), &indexed_cluster(&[wild()])).calls;
         assert_eq!(calls.len(), 1);
         assert_eq!(calls[0].operation, "list_resources_by_namespace");
         assert_eq!(calls[0].request, expected);
@@ -93,12 +93,13 @@ fn a_garbage_answer_rejects_without_showing_it(#[case] answer: &str) {
 #[case(json!({"metadata": {"name": 7}}))]
 #[case(json!({"metadata": {"name": "x"}, "data": []}))]
 #[case(json!({"metadata": {"name": "x", "annotations": []}, "data": {}}))]
+#[case(json!({"metadata": {"name": "x", "annotations": {INDEX: 7}}}))]
 #[case(json!({"metadata": {"name": "x"}, "data": {"tls.crt": 7}}))]
 #[case(json!({"metadata": {"name": "x"}, "data": {"tls.crt": "%"}}))]
 #[case(json!({"metadata": {"name": "x"}, "data": null}))]
 #[case(json!({"metadata": {"name": "x"}}))]
 fn a_bad_item_never_hides_a_good_one(#[case] item: Value) {
-    let answer = json!({"items": [item, wild().to_manifest()]}).to_string();
+    let answer = json!({"items": [item, indexed(&wild())]}).to_string();
     let stored = stored(&author(), &json!({}), &cluster(&[]).answering(answer));
     assert_eq!(stored["spec"]["tls"][0]["secretName"], "wild");
 }

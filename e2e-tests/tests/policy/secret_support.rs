@@ -81,10 +81,31 @@ pub fn update(old: &Value, new: &Value) -> Value {
     request
 }
 
-fn judged_request(request: &Value, settings: &Value) -> Evaluation {
+pub fn judged_request(request: &Value, settings: &Value) -> Evaluation {
     let evaluation = POLICY.validate(request, settings, &closed()).unwrap();
+    let evaluation = apart_from_index(evaluation, &request["object"]);
     assert_eq!(evaluation.calls, []);
     assert_discreet(&evaluation, &request["object"]);
+    evaluation
+}
+
+/// The evaluation without what it does to the index of this Secret, which has tests of its own
+/// ([`crate::secret_index`]).
+pub fn apart_from_index(mut evaluation: Evaluation, secret: &Value) -> Evaluation {
+    if let Some(mut stored) = evaluation.response.mutated_object.take() {
+        let original = secret["metadata"].get("annotations");
+        stored["metadata"]["annotations"][INDEX] = json!(null);
+        let annotations = stored["metadata"]["annotations"].as_object_mut().unwrap();
+        annotations.remove(INDEX);
+        if annotations.is_empty() {
+            let metadata = stored["metadata"].as_object_mut().unwrap();
+            metadata.remove("annotations");
+            metadata.extend(original.map(|blank| ("annotations".to_owned(), blank.clone())));
+        } else if let Some(index) = original.and_then(|annotations| annotations.get(INDEX)) {
+            annotations.insert(INDEX.to_owned(), index.clone());
+        }
+        evaluation.response.mutated_object = Some(stored).filter(|stored| stored != secret);
+    }
     evaluation
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 pub const NAMESPACE: &str = "workspace";
 pub const RECORD: &str = "routing-secrets-policy/replaced";
+pub const INDEX: &str = "routing-secrets-policy/index";
 pub const ISSUER: &str = "cert-manager.io/cluster-issuer";
 
 /// The policy, compiled once for all tests.
@@ -33,6 +34,18 @@ pub fn wild() -> TlsSecret {
 /// A cluster with these Secrets.
 pub fn cluster(secrets: &[TlsSecret]) -> Cluster {
     Cluster::new(secrets.iter().map(TlsSecret::to_manifest).collect())
+}
+
+/// The Secret as it is stored once this policy has admitted it: with an index.
+pub fn indexed(secret: &TlsSecret) -> Value {
+    let stored = stored(&secret.to_manifest(), &json!({}), &cluster(&[]));
+    assert!(stored["metadata"]["annotations"][INDEX].is_string());
+    stored
+}
+
+/// A cluster with these Secrets, each with its index.
+pub fn indexed_cluster(secrets: &[TlsSecret]) -> Cluster {
+    Cluster::new(secrets.iter().map(indexed).collect())
 }
 
 /// An Ingress with a rule for each of these hosts and these TLS entries.
