@@ -1,6 +1,6 @@
 //! What the routing secrets of a namespace cover, less the hosts that are never touched.
 
-use crate::{names::Host, routing::RoutingTable, settings::Settings};
+use crate::{routing::RoutingTable, settings::Settings};
 
 /// A table, seen through the setting `ignoredHosts`.
 #[derive(Clone, Copy)]
@@ -14,20 +14,17 @@ pub struct Coverage<'a> {
 impl<'a> Coverage<'a> {
     /// The routing secret for a host.
     pub fn choose(self, text: &str) -> Option<&'a str> {
-        self.table.choose(&self.host(text)?)
+        self.table.choose(&self.settings.host(text)?)
     }
 
     /// Whether the Secret of this name is a routing secret that covers all of these hosts, of which
     /// there are some.
     pub fn covers_all(self, secret: &str, hosts: &[String]) -> bool {
         let is_covered = |text: &String| {
-            self.host(text)
+            self.settings
+                .host(text)
                 .is_some_and(|host| self.table.covers(secret, &host))
         };
         self.table.is_routing_secret(secret) && !hosts.is_empty() && hosts.iter().all(is_covered)
-    }
-
-    fn host(self, text: &str) -> Option<Host> {
-        Host::parse(text).filter(|host| !self.settings.ignores(host))
     }
 }

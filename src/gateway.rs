@@ -18,7 +18,7 @@ mod report;
 use self::{
     ignored::IGNORED,
     intent::{Ignored, Intent},
-    object::{Gateway, Role, is_secret_name},
+    object::{Gateway, Role},
     outcome::Outcome,
     plan::Plan,
     record::Record,
@@ -29,8 +29,7 @@ use crate::{
     decision::Decision,
     lookup::{SecretSource, routing_table},
     metadata::subject,
-    names::Host,
-    record::{RECORD, foreign_record, oversized_record, read},
+    record::{foreign_record, oversized_record, past},
     report::violation,
     request::Request,
     routing::RoutingTable,
@@ -83,7 +82,7 @@ pub fn review(
     if gateway.manifest.is_deleted() || gateway.manifest.is_skipped() {
         return Ok(Decision::accept());
     }
-    let Some(past) = past(&gateway) else {
+    let Some(past) = past(&gateway.manifest.annotations, Record::parse) else {
         return Ok(foreign_record());
     };
     let intent = Intent::of(&gateway, &past)?;
@@ -125,8 +124,8 @@ impl Case<'_> {
     fn decide(&self, settings: &Settings) -> serde_json::Result<Decision> {
         let outcome = Outcome::planned(self.intent, &self.plan)?;
         let reason = self.reason_to_leave(&outcome, settings);
-        let mut warnings = reason.clone().unwrap_or_default();
         let is_planned = reason.is_none();
+        let mut warnings = reason.unwrap_or_default();
         let (outcome, routes) = if is_planned {
             warnings.extend(held_back_warnings(&self.plan));
             (outcome, self.plan.served.as_slice())
@@ -176,18 +175,6 @@ impl Case<'_> {
     }
 }
 
-/// The record of what was done before; `None` if it is not ours.
-fn past(gateway: &Gateway<'_>) -> Option<Record> {
-    let Some(annotation) = gateway.manifest.annotations.get(RECORD) else {
-        return Some(Record::default());
-    };
-    let record: Record = read(&serde_json::from_str::<String>(annotation.get()).ok()?)?;
-    let mut replaced = record.listeners.values();
-    replaced
-        .all(|replaced| is_secret_name(&replaced.was))
-        .then_some(record)
-}
-
 /// Whether a routing secret could make a difference.
 fn asks_for_routing_secrets(gateway: &Gateway<'_>, settings: &Settings) -> bool {
     let mut ours = gateway
@@ -195,7 +182,5 @@ fn asks_for_routing_secrets(gateway: &Gateway<'_>, settings: &Settings) -> bool 
         .iter()
         .filter(|listener| listener.role == Role::Ours);
     !makes_routing_secrets(&gateway.manifest.annotations, settings)
-        && ours.any(|listener| {
-            Host::parse(&listener.host).is_some_and(|host| !settings.ignores(&host))
-        })
+        && ours.any(|listener| settings.host(&listener.host).is_some())
 }

@@ -32,13 +32,9 @@ struct Index<Names> {
 /// # Errors
 /// None that is known: it is written to memory.
 pub fn write(leaf: &Leaf) -> serde_json::Result<String> {
-    let settings = [Wildcards::OneLabel, Wildcards::AnyDepth];
-    let is_valid = |name: &str| {
-        settings
-            .iter()
-            .any(|wildcards| DnsPattern::parse(name, *wildcards).is_some())
-    };
-    let names = leaf.dns_names.iter().filter(|name| is_valid(name));
+    // What can cover a host with the other setting can do so with this one.
+    let is_valid = |name: &&String| DnsPattern::parse(name, Wildcards::AnyDepth).is_some();
+    let names = leaf.dns_names.iter().filter(is_valid);
     serde_json::to_string(&Index {
         version: VERSION,
         dns_names: names.collect::<Vec<_>>(),

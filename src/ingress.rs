@@ -13,8 +13,6 @@ mod record;
 mod report;
 mod restore;
 
-use serde_json::value::RawValue;
-
 use self::{
     intent::Intent,
     object::{Ingress, TlsEntry},
@@ -30,8 +28,7 @@ use crate::{
     decision::Decision,
     lookup::{SecretSource, routing_table},
     metadata::subject,
-    names::Host,
-    record::{RECORD, foreign_record, oversized_record},
+    record::{foreign_record, oversized_record, past},
     report::violation,
     request::Request,
     routing::RoutingTable,
@@ -63,12 +60,7 @@ pub fn review(
     if is_left_alone(&ingress) {
         return Ok(Decision::accept());
     }
-    let Some(past) = ingress
-        .manifest
-        .annotations
-        .get(RECORD)
-        .map_or(Some(Past::default()), read_record)
-    else {
+    let Some(past) = past(&ingress.manifest.annotations, Past::parse) else {
         return Ok(foreign_record());
     };
     let restored = past.annotation_edits(&ingress);
@@ -270,11 +262,5 @@ fn asks_for_routing_secrets(intent: &Intent<'_>, triggers: &[String], settings: 
         .chain(plain);
     let is_template_producer =
         !triggers.is_empty() && makes_routing_secrets(&intent.annotations, settings);
-    !is_template_producer
-        && hosts.any(|host| Host::parse(host).is_some_and(|host| !settings.ignores(&host)))
-}
-
-/// Reads the annotation that holds the record.
-fn read_record(annotation: &RawValue) -> Option<Past> {
-    Past::parse(&serde_json::from_str::<String>(annotation.get()).ok()?)
+    !is_template_producer && hosts.any(|host| settings.host(host).is_some())
 }

@@ -141,8 +141,11 @@ impl HostCluster<'_> {
             let request = get_request(namespace, &name);
             // It may have gone in the meantime, or not have the shape of a Secret.
             let answer = get(namespace, &name, &request)?;
-            let item = answer.as_deref().and_then(SecretItem::parse);
-            secrets.extend(item.map(|item| self.unlisted(item)));
+            let item = answer.and_then(|answer| {
+                let item = serde_json::from_slice(&answer).ok()?;
+                Some(self.unlisted(item))
+            });
+            secrets.extend(item);
         }
         Ok(secrets)
     }
@@ -222,7 +225,7 @@ fn items<'a>(namespace: &str, list: &'a [u8]) -> Result<Vec<SecretItem<'a>>, Loo
         .map_err(|_| failed_list(namespace, "the answer is not a list of Secrets".to_owned()))?;
     let items = list.items.into_iter();
     Ok(items
-        .filter_map(|item| SecretItem::parse(item.get().as_bytes()))
+        .filter_map(|item| serde_json::from_str(item.get()).ok())
         .collect())
 }
 

@@ -35,6 +35,18 @@ const MOST_ANNOTATION_BYTES: usize = 256 * 1024;
 /// Annotations to set or to remove.
 pub type AnnotationEdits = BTreeMap<String, Option<Box<RawValue>>>;
 
+/// What `parse` makes of the record in these annotations, nothing being the default; `None` if this
+/// policy did not write it.
+pub fn past<T: Default>(
+    annotations: &Object<'_>,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Option<T> {
+    match annotations.get(RECORD) {
+        Some(_) => parse(&annotations.text(RECORD)?),
+        None => Some(T::default()),
+    }
+}
+
 /// Reads the text of the annotation; `None` if this policy did not write it.
 pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     let unpacked = text.strip_prefix(PACKED).map(unpack);

@@ -13,9 +13,11 @@ use self::{
     object::{Secret, TLS_CRT, TLS_KEY},
 };
 use crate::{
+    blank::field,
     decision::Decision,
     index::{self, INDEX},
     json::{Edits, set},
+    leaf::Leaf,
     lookup::SecretSource,
     metadata::is_name,
     record::{AnnotationEdits, effective, fits},
@@ -80,12 +82,8 @@ pub fn review(
             label_of_source(&secret, label, secrets)
         }
     };
-    let index = if has_label || admission.label.is_some() {
-        index(&secret)?
-    } else {
-        None
-    };
-    let decision = match stored(&secret, settings, &admission, index)? {
+    let is_routing_secret = has_label || admission.label.is_some();
+    let decision = match stored(&secret, settings, &admission, is_routing_secret)? {
         Some(object) => Decision::mutate(object),
         None => Decision::accept(),
     };
@@ -97,7 +95,7 @@ fn stored(
     secret: &Secret<'_>,
     settings: &Settings,
     admission: &Admission,
-    index: Option<String>,
+    is_routing_secret: bool,
 ) -> serde_json::Result<Option<Box<RawValue>>> {
     let manifest = &secret.manifest;
     let mut edits = Edits::new();
@@ -107,7 +105,9 @@ fn stored(
         edits.push(("labels".to_owned(), Some(labels)));
     }
     if settings.secret.index {
-        let index = index.as_ref().map(to_raw_value).transpose()?;
+        let leaf = is_routing_secret.then(|| leaf_of(secret)).flatten();
+        let index = leaf.map(|leaf| index::write(&leaf)).transpose()?;
+        let index = index.map(|index| to_raw_value(&index)).transpose()?;
         let mut change = AnnotationEdits::from([(INDEX.to_owned(), index)]);
         if !fits(&manifest.annotations, &change) {
             // Kubernetes would refuse the whole Secret.
@@ -116,8 +116,8 @@ fn stored(
         let change = effective(&manifest.annotations, &change);
         if !change.is_empty() {
             let annotations = manifest.annotations.edited(&change);
-            let annotations = (!annotations.is_empty()).then(|| to_raw_value(&annotations));
-            edits.push(("annotations".to_owned(), annotations.transpose()?));
+            let annotations = field(&annotations, annotations.is_empty(), None)?;
+            edits.push(("annotations".to_owned(), annotations));
         }
     }
     if edits.is_empty() {
@@ -127,16 +127,11 @@ fn stored(
     manifest.edited(&vec![("metadata".to_owned(), Some(metadata))])
 }
 
-/// The index of a routing secret; `None` if there is nothing in it to match.
-fn index(secret: &Secret<'_>) -> serde_json::Result<Option<String>> {
-    if !secret.is_tls() {
-        return Ok(None);
-    }
-    let leaf = secret
-        .content(TLS_CRT)
-        .ok()
-        .and_then(|crt| leaf(&String::from_utf8_lossy(&crt)).ok());
-    leaf.map(|leaf| index::write(&leaf)).transpose()
+/// The certificate that a routing secret is matched by, if there is one that can be read.
+fn leaf_of(secret: &Secret<'_>) -> Option<Leaf> {
+    let tls_crt = secret.is_tls().then(|| secret.content(TLS_CRT));
+    let tls_crt = tls_crt?.ok()?;
+    leaf(&String::from_utf8_lossy(&tls_crt)).ok()
 }
 
 /// The warnings about a routing secret.

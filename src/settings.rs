@@ -173,6 +173,11 @@ impl Settings {
         }
     }
 
+    /// Reads a host; `None` if it is none, or is never touched.
+    pub fn host(&self, text: &str) -> Option<Host> {
+        Host::parse(text).filter(|host| !self.ignores(host))
+    }
+
     /// Whether a host is never touched (setting `ignoredHosts`).
     pub fn ignores(&self, host: &Host) -> bool {
         self.ignored_hosts.matches(host)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::blank::Blank;
+use crate::{blank::Blank, gateway::object::is_secret_name, record::read};
 
 /// What was replaced in a Gateway or ListenerSet.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -32,6 +32,15 @@ pub struct Replaced {
 }
 
 impl Record {
+    /// Reads the text of the annotation; `None` if this policy did not write it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let record: Self = read(text)?;
+        let mut replaced = record.listeners.values();
+        replaced
+            .all(|replaced| is_secret_name(&replaced.was))
+            .then_some(record)
+    }
+
     /// Whether nothing was replaced.
     pub fn is_empty(&self) -> bool {
         self.listeners.is_empty() && self.ignored.is_empty()

@@ -52,12 +52,7 @@ struct Data<'a> {
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl<'a> SecretItem<'a> {
-    /// Reads a Secret; `None` if this is none.
-    pub fn parse(json: &'a [u8]) -> Option<Self> {
-        serde_json::from_slice(json).ok()
-    }
-
+impl SecretItem<'_> {
     /// The Certificate from which cert-manager makes it.
     pub fn certificate_name(&self) -> Option<String> {
         self.metadata.annotations.as_ref()?.certificate_name.clone()
