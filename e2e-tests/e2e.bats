@@ -21,6 +21,24 @@ evaluate() {
     echo "output = ${output}"
 }
 
+allowed() {
+    [ "$status" -eq 0 ] && says '"allowed":true'
+}
+
+denied() {
+    [ "$status" -eq 0 ] && says '"allowed":false'
+}
+
+# Whether this is in the output.
+says() {
+    [ $(expr "$output" : ".*$1.*") -ne 0 ]
+}
+
+# Whether this is in the JSON patch.
+patches() {
+    [ $(expr "$(patch)" : ".*$1.*") -ne 0 ]
+}
+
 # The JSON patch in the output.
 patch() {
     expr "$output" : '.*"patch":"\([^"]*\)"' | base64 -d
@@ -28,71 +46,61 @@ patch() {
 
 @test "accept an Ingress and let it name the routing secret" {
     evaluate ingress-rewritten
-    [ "$status" -eq 0 ]
-    [ $(expr "$output" : '.*"allowed":true.*') -ne 0 ]
-    [ $(expr "$output" : '.*served by routing secret apps-wildcard.*') -ne 0 ]
-    [ $(expr "$(patch)" : '.*"path":"/spec/tls/0/secretName","value":"apps-wildcard".*') -ne 0 ]
+    allowed
+    says 'served by routing secret apps-wildcard'
+    patches '"path":"/spec/tls/0/secretName","value":"apps-wildcard"'
 }
 
 @test "accept an Ingress that no routing secret covers, as it is" {
     evaluate ingress-uncovered
-    [ "$status" -eq 0 ]
-    [ $(expr "$output" : '.*"allowed":true.*') -ne 0 ]
+    allowed
     [ $(expr "$output" : '.*"patch".*') -eq 0 ]
 }
 
 @test "reject an Ingress that does not name its routing secret" {
     evaluate ingress-required
-    [ "$status" -eq 0 ]
-    [ $(expr "$output" : '.*"allowed":false.*') -ne 0 ]
-    [ $(expr "$output" : '.*does not use its routing secrets.*apps-wildcard.*') -ne 0 ]
+    denied
+    says 'does not use its routing secrets.*apps-wildcard'
 }
 
 @test "reject an Ingress when the look-up fails" {
     evaluate ingress-look-up-failed
-    [ "$status" -eq 0 ]
-    [ $(expr "$output" : '.*"allowed":false.*') -ne 0 ]
-    [ $(expr "$output" : '.*the look-up of routing secrets in namespace workspace failed.*secrets is forbidden.*') -ne 0 ]
+    denied
+    says 'the look-up of routing secrets in namespace workspace failed.*secrets is forbidden'
 }
 
 @test "accept a Certificate that is covered, and park it" {
     evaluate certificate-parked
-    [ "$status" -eq 0 ]
-    [ $(expr "$output" : '.*"allowed":true.*') -ne 0 ]
-    [ $(expr "$output" : '.*no certificate is issued, routing secret apps-wildcard covers it.*') -ne 0 ]
-    [ $(expr "$(patch)" : '.*"path":"/spec/issuerRef/name","value":"covered-by-routing-secret".*') -ne 0 ]
+    allowed
+    says 'no certificate is issued, routing secret apps-wildcard covers it'
+    patches '"path":"/spec/issuerRef/name","value":"covered-by-routing-secret"'
 }
 
 @test "reject a Certificate that would overwrite a routing secret" {
     evaluate certificate-take-over
-    [ "$status" -eq 0 ]
-    [ $(expr "$output" : '.*"allowed":false.*') -ne 0 ]
-    [ $(expr "$output" : '.*would overwrite routing secret apps-wildcard.*') -ne 0 ]
+    denied
+    says 'would overwrite routing secret apps-wildcard'
 }
 
 @test "accept a routing secret" {
     evaluate secret-accepted
-    [ "$status" -eq 0 ]
-    [ $(expr "$output" : '.*"allowed":true.*') -ne 0 ]
+    allowed
 }
 
 @test "reject a routing secret that has expired" {
     evaluate secret-expired
-    [ "$status" -eq 0 ]
-    [ $(expr "$output" : '.*"allowed":false.*') -ne 0 ]
-    [ $(expr "$output" : '.*\[expired\].*') -ne 0 ]
+    denied
+    says '\[expired\]'
 }
 
 @test "accept a mirror of a routing secret, and label it" {
     evaluate secret-mirror-labelled
-    [ "$status" -eq 0 ]
-    [ $(expr "$output" : '.*"allowed":true.*') -ne 0 ]
-    [ $(expr "$(patch)" : '.*"epinio.io/routing":"true".*') -ne 0 ]
+    allowed
+    patches '"epinio.io/routing":"true"'
 }
 
 @test "accept a Gateway and let it name the routing secret" {
     evaluate gateway-rewritten
-    [ "$status" -eq 0 ]
-    [ $(expr "$output" : '.*"allowed":true.*') -ne 0 ]
-    [ $(expr "$(patch)" : '.*"path":"/spec/listeners/0/tls/certificateRefs/0/name","value":"apps-wildcard".*') -ne 0 ]
+    allowed
+    patches '"path":"/spec/listeners/0/tls/certificateRefs/0/name","value":"apps-wildcard"'
 }

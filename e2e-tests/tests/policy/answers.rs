@@ -72,12 +72,7 @@ fn there_are_ten_short_warnings_at_most() {
     let warnings = evaluate(&author, &json!({}), &cluster(&[wild()]))
         .response
         .warnings;
-    assert_eq!(warnings.len(), 10);
-    assert!(
-        warnings
-            .iter()
-            .all(|warning| warning.chars().count() <= 120 && !warning.contains('\n'))
-    );
+    assert_ten_short(&warnings);
     assert!(warnings[9].contains("22 more"), "{}", warnings[9]);
 }
 

@@ -173,18 +173,7 @@ fn rest(object: &Value) -> Value {
             reference["name"] = json!("any");
         }
     }
-    let annotations = &mut rest["metadata"]["annotations"];
-    if let Some(annotations) = annotations.as_object_mut() {
-        annotations.remove(RECORD);
-        annotations.remove(IGNORED);
-    }
-    if annotations.is_null() || annotations == &json!({}) {
-        rest["metadata"]
-            .as_object_mut()
-            .unwrap()
-            .remove("annotations");
-    }
-    rest
+    without_annotations(rest, &[RECORD, IGNORED])
 }
 
 proptest! {

@@ -135,27 +135,13 @@ fn secret_counts(ingress: &Value) -> BTreeMap<String, usize> {
 fn rest(ingress: &Value) -> Value {
     let mut rest = ingress.clone();
     rest["spec"].as_object_mut().unwrap().remove("tls");
-    let annotations = &mut rest["metadata"]["annotations"];
-    if let Some(annotations) = annotations.as_object_mut() {
-        for name in [
-            RECORD,
-            ISSUER,
-            "cert-manager.io/issuer",
-            "kubernetes.io/tls-acme",
-        ] {
-            annotations.remove(name);
-        }
-    }
-    if annotations
-        .as_object()
-        .is_none_or(serde_json::Map::is_empty)
-    {
-        rest["metadata"]
-            .as_object_mut()
-            .unwrap()
-            .remove("annotations");
-    }
-    rest
+    let ours = [
+        RECORD,
+        ISSUER,
+        "cert-manager.io/issuer",
+        "kubernetes.io/tls-acme",
+    ];
+    without_annotations(rest, &ours)
 }
 
 fn is_triggered(ingress: &Value) -> bool {

@@ -109,6 +109,40 @@ pub fn assert_untouched(object: &Value, settings: &Value, cluster: &Cluster) {
     assert_eq!(response.mutated_object, None);
 }
 
+/// Asserts that a request is accepted without a change and without a look-up.
+pub fn assert_passed_by(request: &Value) {
+    let evaluation = POLICY
+        .validate(request, &json!({}), &cluster(&[wild()]))
+        .unwrap();
+    assert!(evaluation.response.accepted);
+    assert_eq!(evaluation.response.mutated_object, None);
+    assert_eq!(evaluation.calls, []);
+}
+
+/// Asserts that there are as many warnings as are shown at most, each a short line.
+pub fn assert_ten_short(warnings: &[String]) {
+    assert_eq!(warnings.len(), 10);
+    assert!(
+        warnings
+            .iter()
+            .all(|warning| warning.chars().count() <= 120 && !warning.contains('\n'))
+    );
+}
+
+/// The object without these annotations; where none are left, however that is written, it has no such
+/// field.
+pub fn without_annotations(mut object: Value, names: &[&str]) -> Value {
+    let annotations = &mut object["metadata"]["annotations"];
+    if let Some(annotations) = annotations.as_object_mut() {
+        annotations.retain(|name, _| !names.contains(&name.as_str()));
+    }
+    if annotations.is_null() || annotations == &json!({}) {
+        let metadata = object["metadata"].as_object_mut().unwrap();
+        metadata.remove("annotations");
+    }
+    object
+}
+
 /// Asserts that evaluating what is stored changes nothing, and that the author's object comes back
 /// exactly when all routing secrets are gone.
 pub fn assert_stable(author: &Value, stored: &Value, settings: &Value, cluster: &Cluster) {
