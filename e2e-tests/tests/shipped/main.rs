@@ -2,7 +2,12 @@
 //! taken from.
 
 mod artifacthub;
+mod conditions;
+mod kustomizations;
+mod manifests;
 mod metadata;
+mod policies;
 mod questions;
+mod rights;
 mod settings;
 mod support;

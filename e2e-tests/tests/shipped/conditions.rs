@@ -1,0 +1,115 @@
+//! Which requests the `matchConditions` let through to the policy. They are asked about every request, and one that
+//! fails refuses it.
+
+use cel::{Context, Program};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::manifests::manifests;
+
+const REFLECTS: &str = "reflector.v1.k8s.emberstack.com/reflects";
+
+fn routing() -> Value {
+    json!({"labels": {"app": "web", "epinio.io/routing": ""}})
+}
+
+fn other() -> Value {
+    json!({"labels": {"app": "web"}, "annotations": {"note": "epinio.io/routing"}})
+}
+
+fn mirror() -> Value {
+    json!({"annotations": {REFLECTS: "epinio/source"}})
+}
+
+fn bare() -> Value {
+    json!({})
+}
+
+/// Whether the policies that review this resource get a request for it. `None` as the old metadata: it is created.
+fn passes(group: &str, resource: &str, metadata: &Value, old: Option<&Value>) -> bool {
+    let object =
+        |metadata: &Value| json!({"apiVersion": "v1", "kind": "Any", "metadata": metadata});
+    let request = json!({
+        "operation": if old.is_some() { "UPDATE" } else { "CREATE" },
+        "resource": {"group": group, "version": "v1", "resource": resource},
+    });
+    let mut variables = Context::default();
+    variables.add_variable("request", request).unwrap();
+    variables.add_variable("object", object(metadata)).unwrap();
+    variables
+        .add_variable("oldObject", old.map_or(Value::Null, object))
+        .unwrap();
+    let policies = manifests("ClusterAdmissionPolicy")
+        .into_iter()
+        .filter(|(_, policy)| {
+            let rules = policy["spec"]["rules"].as_array().unwrap();
+            rules.iter().any(|rule| {
+                rule["apiGroups"] == json!([group])
+                    && rule["resources"].to_string().contains(resource)
+            })
+        });
+    let mut verdicts = policies.map(|(file, policy)| {
+        let conditions = policy["spec"]["matchConditions"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        let verdicts = conditions.map(|condition| {
+            let expression = condition["expression"].as_str().unwrap();
+            let verdict = Program::compile(expression).unwrap().execute(&variables);
+            match verdict.unwrap_or_else(|error| panic!("{file}: {error}")) {
+                cel::Value::Bool(verdict) => verdict,
+                other => panic!("{file}: {other:?}"),
+            }
+        });
+        // All are asked: none may fail.
+        verdicts
+            .collect::<Vec<_>>()
+            .into_iter()
+            .all(|verdict| verdict)
+    });
+    let verdict = verdicts.next().expect("some policy reviews this resource");
+    assert!(
+        verdicts.all(|other| other == verdict),
+        "policies differ about {resource}"
+    );
+    verdict
+}
+
+#[rstest]
+#[case::labelled(routing(), true)]
+#[case::mirror(mirror(), true)]
+#[case::other(other(), false)]
+#[case::bare(bare(), false)]
+fn a_secret_that_is_created(#[case] metadata: Value, #[case] expected: bool) {
+    assert_eq!(passes("", "secrets", &metadata, None), expected);
+}
+
+#[rstest]
+#[case::label_stays(routing(), routing(), true)]
+#[case::label_is_added(other(), routing(), true)]
+#[case::label_is_added_to_bare(bare(), routing(), true)]
+#[case::label_is_removed(routing(), other(), true)]
+#[case::all_labels_are_removed(routing(), bare(), true)]
+#[case::mirror_stays(mirror(), mirror(), true)]
+#[case::becomes_a_mirror(bare(), mirror(), true)]
+#[case::is_no_mirror_any_more(mirror(), bare(), false)]
+#[case::never_labelled(other(), other(), false)]
+#[case::bare(bare(), bare(), false)]
+fn a_secret_that_is_updated(#[case] old: Value, #[case] new: Value, #[case] expected: bool) {
+    assert_eq!(passes("", "secrets", &new, Some(&old)), expected);
+}
+
+#[rstest]
+fn everything_else_is_reviewed(
+    #[values(
+        ("networking.k8s.io", "ingresses"),
+        ("cert-manager.io", "certificates"),
+        ("gateway.networking.k8s.io", "gateways"),
+        ("gateway.networking.k8s.io", "listenersets"),
+    )]
+    resource: (&str, &str),
+    #[values(bare(), other(), mirror(), routing())] metadata: Value,
+    #[values(None, Some(bare()), Some(other()))] old: Option<Value>,
+) {
+    assert!(passes(resource.0, resource.1, &metadata, old.as_ref()));
+}

@@ -1,0 +1,171 @@
+//! The policies below `deploy/` are those of the metadata, in parts.
+
+use std::collections::BTreeSet;
+
+use e2e_tests::{Cluster, manifests as examples, request_from};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::{
+    manifests::{manifests, only},
+    settings::faults,
+    support::*,
+};
+
+/// The specs of the policies, by their names: those that decide, or those that report.
+fn policies(reports: bool) -> Vec<(String, Value)> {
+    let policies = manifests("ClusterAdmissionPolicy").into_iter();
+    policies
+        .filter(|(file, _)| file.starts_with("deploy/audit/") == reports)
+        .map(|(_, policy)| {
+            (
+                policy["metadata"]["name"].as_str().unwrap().to_owned(),
+                policy["spec"].clone(),
+            )
+        })
+        .collect()
+}
+
+fn all() -> Vec<(String, Value)> {
+    [policies(false), policies(true)].concat()
+}
+
+fn rules(policies: &[(String, Value)]) -> Vec<Value> {
+    let rules = policies
+        .iter()
+        .flat_map(|(_, spec)| spec["rules"].as_array().unwrap());
+    rules.cloned().collect()
+}
+
+#[test]
+fn every_rule_of_the_metadata_is_in_one_policy() {
+    let wanted = METADATA["rules"].as_array().unwrap();
+    let given = rules(&policies(false));
+    assert_eq!(given.len(), wanted.len());
+    assert!(wanted.iter().all(|rule| given.contains(rule)), "{given:?}");
+    assert!(
+        rules(&policies(true))
+            .iter()
+            .all(|rule| wanted.contains(rule))
+    );
+}
+
+/// If a resource is not there, the audit scanner reports the whole policy as failed.
+#[test]
+fn resources_that_a_cluster_may_lack_are_apart() {
+    for (name, spec) in all() {
+        let rules = spec["rules"].as_array().unwrap().iter();
+        let groups = rules.flat_map(|rule| strings(&rule["apiGroups"]));
+        let groups: BTreeSet<_> = groups.collect();
+        let built_in = ["", "networking.k8s.io"];
+        assert!(
+            groups.len() == 1 || groups.iter().all(|group| built_in.contains(group)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn they_run_this_version_on_the_server_that_comes_with_them() {
+    let server = only("PolicyServer");
+    for (name, spec) in all() {
+        assert_eq!(spec["module"], format!("registry://{}", image()), "{name}");
+        assert_eq!(spec["policyServer"], server["metadata"]["name"], "{name}");
+        for field in ["contextAwareResources", "backgroundAudit"] {
+            assert_eq!(spec[field], METADATA[field], "{name}: {field}");
+        }
+    }
+}
+
+#[test]
+fn those_that_decide_change_and_refuse() {
+    for (name, spec) in policies(false) {
+        assert_eq!(spec["mutating"], METADATA["mutating"], "{name}");
+        assert_eq!(spec["mode"], "protect", "{name}");
+        assert_eq!(spec["failurePolicy"], "Fail", "{name}");
+    }
+}
+
+#[test]
+fn those_that_report_change_and_refuse_nothing() {
+    let reports = policies(true);
+    assert!(!reports.is_empty());
+    for (name, spec) in reports {
+        assert_eq!(spec["mutating"], false, "{name}");
+        assert_eq!(spec["mode"], "monitor", "{name}");
+        assert_eq!(spec["failurePolicy"], "Ignore", "{name}");
+        for (section, setting, value) in [
+            ("ingress", "action", json!("require")),
+            ("gateway", "action", json!("require")),
+            ("secret", "index", json!(false)),
+            ("secret", "labelMirrors", json!(false)),
+        ] {
+            assert_eq!(
+                spec["settings"][section][setting], value,
+                "{name}: {section}.{setting}"
+            );
+        }
+    }
+}
+
+/// Whoever applies both must not have the one undo the other: no policy may become one that reports.
+#[test]
+fn their_names_differ() {
+    unique(all());
+}
+
+#[rstest]
+#[case(false)]
+#[case(true)]
+fn their_settings_are_valid_and_the_same(#[case] reports: bool) {
+    let policies = policies(reports);
+    for (name, spec) in &policies {
+        assert_eq!(faults(&spec["settings"]), None, "{name}");
+        assert_eq!(spec["settings"], policies[0].1["settings"], "{name}");
+    }
+}
+
+#[test]
+fn the_policy_server_gives_up_before_the_api_server_does() {
+    for (name, spec) in all() {
+        let seconds = |field: &str| spec[field].as_u64().unwrap();
+        assert!(
+            seconds("timeoutEvalSeconds") < seconds("timeoutSeconds"),
+            "{name}"
+        );
+        assert!(seconds("timeoutSeconds") <= 30, "{name}");
+    }
+}
+
+/// Kubewarden passes on the expressions only (`internal/controller/policy_subreconciler_webhook.go`).
+#[test]
+fn namespaces_are_selected_by_expressions() {
+    for (name, spec) in all() {
+        let selector = spec["namespaceSelector"].as_object().unwrap();
+        assert_eq!(
+            selector.keys().collect::<Vec<_>>(),
+            ["matchExpressions"],
+            "{name}"
+        );
+        assert_eq!(spec["matchPolicy"], "Equivalent", "{name}");
+    }
+}
+
+/// What the examples become, with the settings that are shipped.
+#[rstest]
+#[case(false)]
+#[case(true)]
+fn an_ingress_is_changed_by_the_one_and_reported_by_the_other(#[case] reports: bool) {
+    let settings = &policies(reports)[0].1["settings"];
+    let load = |name: &str| examples::load(&root().join("examples").join(name)).unwrap();
+    let cluster = Cluster::new(load("cluster.yaml"));
+    let ingress = load("epinio-app.yaml").remove(1);
+    assert_eq!(ingress["kind"], "Ingress");
+    let request = request_from(ingress).unwrap();
+    let response = POLICY
+        .validate(&request, settings, &cluster)
+        .unwrap()
+        .response;
+    assert_eq!(response.accepted, !reports);
+    assert_eq!(response.mutated_object.is_some(), !reports);
+}

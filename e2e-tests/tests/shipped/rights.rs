@@ -1,0 +1,65 @@
+//! The policy server gets the rights that the policy needs, and no more.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::{
+    manifests::{manifests, only},
+    support::*,
+};
+
+fn name(manifest: &Value) -> &str {
+    manifest["metadata"]["name"].as_str().unwrap()
+}
+
+#[test]
+fn it_may_read_secrets_and_nothing_else() {
+    assert_eq!(
+        only("ClusterRole")["rules"],
+        json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]}])
+    );
+    let resources = METADATA["contextAwareResources"].clone();
+    assert_eq!(resources, json!([{"apiVersion": "v1", "kind": "Secret"}]));
+}
+
+#[test]
+fn the_rights_are_those_of_the_policy_servers_own_account() {
+    let (account, role) = (only("ServiceAccount"), only("ClusterRole"));
+    assert_eq!(
+        only("PolicyServer")["spec"]["serviceAccountName"],
+        name(&account)
+    );
+    let bindings = [manifests("ClusterRoleBinding"), manifests("RoleBinding")].concat();
+    assert_eq!(bindings.len(), 2);
+    for (file, binding) in bindings {
+        let expected = json!({
+            "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name(&role),
+        });
+        assert_eq!(binding["roleRef"], expected, "{file}");
+        let expected = json!([{
+            "kind": "ServiceAccount", "name": name(&account), "namespace": account["metadata"]["namespace"],
+        }]);
+        assert_eq!(binding["subjects"], expected, "{file}");
+    }
+}
+
+#[test]
+fn the_overlay_has_rights_where_it_reviews_and_nowhere_else() {
+    let selector = yaml("deploy/namespaced/namespaces.yaml")["spec"]["namespaceSelector"].take();
+    let expressions = selector["matchExpressions"].as_array().unwrap();
+    let [expression] = expressions.as_slice() else {
+        panic!("one expression: {expressions:?}")
+    };
+    assert_eq!(expression["key"], "kubernetes.io/metadata.name");
+    assert_eq!(expression["operator"], "In");
+    let bindings = manifests("RoleBinding");
+    let namespaces = bindings
+        .iter()
+        .map(|(_, binding)| binding["metadata"]["namespace"].as_str().unwrap());
+    let reviewed = strings(&expression["values"]).into_iter();
+    assert_eq!(namespaces.collect::<BTreeSet<_>>(), reviewed.collect());
+    let removed = yaml("deploy/namespaced/no-cluster-role-binding.yaml");
+    assert_eq!(removed["$patch"], "delete");
+    assert_eq!(name(&removed), name(&only("ClusterRoleBinding")));
+}
