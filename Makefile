@@ -6,6 +6,7 @@ HOST := cargo run --quiet --locked --package e2e-tests --
 # $(call needs,TOOL,WHERE): ends the recipe, saying what is missing and where to get it.
 needs = @command -v $(1) > /dev/null || { echo 'make $@ needs $(1), which is not installed: $(2)' >&2; exit 1; }
 KWCTL_DOCS := https://docs.kubewarden.io/reference/kwctl-cli
+DENY_DOCS := https://embarkstudios.github.io/cargo-deny
 BATS_DOCS := https://bats-core.readthedocs.io/en/stable/installation.html
 
 .PHONY: run
@@ -37,6 +38,12 @@ e2e-tests: annotated-policy.wasm
 	$(call needs,kwctl,$(KWCTL_DOCS))
 	$(call needs,bats,$(BATS_DOCS))
 	bats e2e-tests/e2e.bats
+
+# Licences, sources and advisories of the dependencies, held against deny.toml. It fetches the advisories.
+.PHONY: deny
+deny:
+	$(call needs,cargo-deny,$(DENY_DOCS))
+	cargo deny --workspace --locked check
 
 .PHONY: clean
 clean:

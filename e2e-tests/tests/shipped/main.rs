@@ -2,6 +2,7 @@
 //! taken from.
 
 mod artifacthub;
+mod changelog;
 mod conditions;
 mod kustomizations;
 mod manifests;
@@ -11,3 +12,5 @@ mod questions;
 mod rights;
 mod settings;
 mod support;
+mod versions;
+mod workflows;

@@ -29,6 +29,18 @@ pub fn yaml(path: &str) -> Value {
     serde_yaml::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// The pages of the repository.
+pub fn documents() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.extend(crate::manifests::files("docs"));
+    names.retain(|name| name.ends_with(".md"));
+    names.sort();
+    names
+}
+
 /// The version of the policy, which Cargo took from Cargo.toml.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 

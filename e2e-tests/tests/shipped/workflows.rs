@@ -1,0 +1,85 @@
+//! The workflows use what cannot change under them, and what the Makefile has.
+
+use serde_json::Value;
+
+use crate::{manifests::files, support::*};
+
+fn workflows() -> Vec<(String, Value)> {
+    files(".github/workflows")
+        .into_iter()
+        .map(|file| (file.clone(), yaml(&file)))
+        .collect()
+}
+
+fn steps(workflow: &Value) -> Vec<&Value> {
+    let jobs = workflow["jobs"].as_object().unwrap().values();
+    jobs.flat_map(|job| job["steps"].as_array().unwrap())
+        .collect()
+}
+
+fn scripts(workflow: &Value) -> impl Iterator<Item = &str> {
+    steps(workflow)
+        .into_iter()
+        .filter_map(|step| step["run"].as_str())
+}
+
+/// A tag can be moved; the comment says which one it was.
+#[test]
+fn actions_are_pinned_by_their_commit() {
+    for (file, _) in workflows() {
+        for line in text(&file).lines().filter(|line| line.contains("uses:")) {
+            let (action, version) = line
+                .split_once(" # v")
+                .unwrap_or_else(|| panic!("{file}: {line}"));
+            let (_, commit) = action.split_once('@').unwrap();
+            assert!(
+                commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
+                "{line}"
+            );
+            assert_eq!(version.split('.').count(), 3, "{line}");
+        }
+    }
+}
+
+/// What an expression gives becomes part of the script, whatever it is.
+#[test]
+fn scripts_have_no_expressions() {
+    for (file, workflow) in workflows() {
+        for script in scripts(&workflow) {
+            assert!(!script.contains("${{"), "{file}: {script}");
+        }
+        assert!(workflow["permissions"].is_object(), "{file}");
+    }
+}
+
+#[test]
+fn every_target_is_in_the_makefile() {
+    let makefile = text("Makefile");
+    let mut targets = Vec::new();
+    for (_, workflow) in workflows() {
+        targets.extend(
+            scripts(&workflow)
+                .filter_map(|script| script.strip_prefix("make "))
+                .map(str::to_owned),
+        );
+    }
+    for target in &targets {
+        assert!(makefile.contains(&format!("\n{target}:")), "{target}");
+    }
+    for needed in ["test", "e2e-tests", "deny"] {
+        assert!(targets.iter().any(|target| target == needed), "{needed}");
+    }
+}
+
+#[test]
+fn the_release_publishes_where_the_metadata_says() {
+    let release = yaml(".github/workflows/release.yml");
+    let module = release["jobs"]["release"]["env"]["MODULE"]
+        .as_str()
+        .unwrap();
+    let expected = format!(
+        "{}:${{{{ github.ref_name }}}}",
+        annotation("io.kubewarden.policy.ociUrl")
+    );
+    assert_eq!(module, expected);
+}
