@@ -4,6 +4,7 @@
 mod artifacthub;
 mod changelog;
 mod conditions;
+mod documents;
 mod kustomizations;
 mod manifests;
 mod metadata;
@@ -11,6 +12,7 @@ mod policies;
 mod questions;
 mod rights;
 mod settings;
+mod settings_table;
 mod support;
 mod versions;
 mod workflows;

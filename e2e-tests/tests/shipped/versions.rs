@@ -19,7 +19,7 @@ fn texts() -> Vec<(String, String)> {
 /// What comes after each of these is a version, up to what cannot be part of one.
 #[rstest]
 #[case::module(&format!("{}:v", annotation("io.kubewarden.policy.ociUrl")), VERSION, 5)]
-#[case::tag("?ref=v", VERSION, 1)]
+#[case::tag("?ref=v", VERSION, 4)]
 #[case::signature("refs/tags/v", VERSION, 1)]
 #[case::rust("Rust ", env!("CARGO_PKG_RUST_VERSION"), 2)]
 #[case::toolchain("rustup toolchain install ", env!("CARGO_PKG_RUST_VERSION"), 3)]
