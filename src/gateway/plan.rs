@@ -39,7 +39,7 @@ pub struct Group {
 }
 
 impl<'a> Plan<'a> {
-    /// Plans by rules 1 and 2 of the guide to Gateways. If the object is triggered, cert-manager orders
+    /// Plans by rules 1 and 2 of `docs/gateways.md`. If the object is triggered, cert-manager orders
     /// a certificate for each Secret that listeners name which it is not told to ignore.
     pub fn new(intent: &'a Intent<'_>, coverage: Coverage<'a>, is_triggered: bool) -> Self {
         let targets = intent.listeners.iter().map(|wanted| {

@@ -85,7 +85,7 @@ impl PlannedEntry<'_> {
 }
 
 impl Plan {
-    /// Plans by rules 1 to 5 of the README's "How an Ingress is rewritten".
+    /// Plans by rules 1 to 5 of `docs/ingresses.md`.
     pub fn new(intent: &Intent<'_>, table: &RoutingTable, settings: &Settings) -> Self {
         let mut planner = Planner {
             coverage: Coverage { table, settings },
