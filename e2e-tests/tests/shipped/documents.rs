@@ -1,72 +1,44 @@
-//! The pages: their links lead somewhere, and the settings and targets that they name are there.
+//! The pages: what they lead to, name and have typed is there.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, process::Command};
 
 use serde_json::{Value, json};
 
 use crate::{
+    manifests::files,
+    markdown::{Page, pages},
     settings::{defaults, faults},
     support::*,
 };
 
-/// The lines outside fenced blocks.
-fn prose(page: &str) -> String {
-    let parts = page.split("\n```").step_by(2);
-    parts.collect::<Vec<_>>().join("\n")
-}
-
-/// The fenced blocks of a language.
-fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
-    let opening = format!("\n```{language}\n");
-    let blocks = page.split(opening.as_str()).skip(1);
-    blocks
-        .map(|block| block.split("\n```").next().unwrap())
-        .collect()
-}
-
-/// The anchor that GitHub gives to a heading.
-fn anchor(heading: &str) -> String {
-    let text = heading.trim_start_matches('#').trim().to_lowercase();
-    let kept = text
-        .chars()
-        .filter(|character| character.is_alphanumeric() || " -_".contains(*character));
-    kept.collect::<String>().replace(' ', "-")
-}
-
-fn anchors(page: &str) -> BTreeSet<String> {
-    prose(page)
-        .lines()
-        .filter(|line| line.starts_with('#'))
-        .map(anchor)
-        .collect()
+/// The anchors that GitHub gives to the headings of a page.
+fn anchors(page: &Page) -> BTreeSet<String> {
+    let headings = page.prose.lines().filter(|line| line.starts_with('#'));
+    let anchors = headings.map(|heading| {
+        let text = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = text
+            .chars()
+            .filter(|character| character.is_alphanumeric() || " -_".contains(*character));
+        kept.collect::<String>().replace(' ', "-")
+    });
+    anchors.collect()
 }
 
 #[test]
 fn every_link_within_the_repository_leads_somewhere() {
-    for name in documents() {
-        let page = text(&name);
-        let prose = prose(&page);
-        let markdown = prose
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split(')').next());
-        let html = ["src=\"", "href=\""]
-            .into_iter()
-            .flat_map(|attribute| prose.split(attribute).skip(1));
-        let html = html.filter_map(|rest| rest.split('"').next());
-        for link in markdown.chain(html).filter(|link| !link.contains("://")) {
+    for page in pages() {
+        let links = page.prose.split("](").skip(1);
+        let links = links.filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.contains("://")) {
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
-            let directory = name.rsplit_once('/').map_or("", |(directory, _)| directory);
-            let target = root().join(directory).join(path);
-            let target = if path.is_empty() {
-                root().join(&name)
-            } else {
-                target
-            };
-            assert!(target.exists(), "{name}: {link}");
+            let (directory, own) = page.name.rsplit_once('/').unwrap_or(("", &page.name));
+            let path = if path.is_empty() { own } else { path };
+            let target = format!("{directory}/{path}");
+            let target = target.trim_start_matches('/');
+            assert!(root().join(target).exists(), "{}: {link}", page.name);
             if !anchor.is_empty() {
-                let page = std::fs::read_to_string(&target).unwrap();
-                assert!(anchors(&page).contains(anchor), "{name}: {link}");
+                let anchors = anchors(&Page::read(target));
+                assert!(anchors.contains(anchor), "{}: {link}", page.name);
             }
         }
     }
@@ -76,8 +48,37 @@ fn every_link_within_the_repository_leads_somewhere() {
 #[test]
 fn the_readme_leads_to_every_page() {
     let readme = text("README.md");
-    for name in documents().iter().filter(|name| *name != "README.md") {
-        assert!(readme.contains(&format!("({name}")), "{name}");
+    for page in pages().iter().filter(|page| page.name != "README.md") {
+        let link = format!("({}", page.name);
+        assert!(readme.contains(&link), "{}", page.name);
+    }
+}
+
+/// The paths of other projects begin otherwise.
+#[test]
+fn every_path_that_a_page_names_is_there() {
+    let ours = ["src/", "deploy/", "examples/", "e2e-tests/", "fuzz/"];
+    for page in pages() {
+        let paths = page.code().filter(|code| !code.contains(['*', ' ']));
+        for path in paths.filter(|path| ours.iter().any(|start| path.starts_with(start))) {
+            assert!(root().join(path).exists(), "{}: {path}", page.name);
+        }
+    }
+}
+
+/// The code says in which page a rule stands.
+#[test]
+fn every_page_that_the_code_names_is_there() {
+    let sources = files("src").into_iter();
+    let sources: Vec<_> = sources.map(|file| (text(&file), file)).collect();
+    let names = sources.iter().flat_map(|(text, file)| {
+        let rests = text.split("`docs/").skip(1);
+        rests.map(move |rest| (file, rest.split('`').next().unwrap()))
+    });
+    let names: Vec<_> = names.collect();
+    assert!(!names.is_empty());
+    for (file, name) in names {
+        assert!(root().join("docs").join(name).is_file(), "{file}: {name}");
     }
 }
 
@@ -89,39 +90,21 @@ fn every_setting_that_is_named_is_one() {
         .keys()
         .filter_map(|name| Some(name.split_once('.')?.0))
         .collect();
-    let mut named = BTreeSet::new();
-    for name in documents() {
-        let page = text(&name);
-        for code in prose(&page).split('`').skip(1).step_by(2) {
-            let setting = code.split(':').next().unwrap();
-            let looks_like_one = |(section, name): (&str, &str)| {
-                sections.contains(section) && name.chars().all(char::is_alphanumeric)
+    for page in pages() {
+        for code in page.code() {
+            let (setting, value) = code.split_once(": ").unwrap_or((code, ""));
+            let is_setting = match setting.split_once('.') {
+                Some((section, name)) => {
+                    sections.contains(section) && name.chars().all(char::is_alphanumeric)
+                }
+                None => known.contains_key(setting),
             };
-            if setting.split_once('.').is_some_and(looks_like_one) {
-                assert!(known.contains_key(setting), "{name}: {code}");
-                named.insert(setting.to_owned());
-            }
-        }
-    }
-    for setting in known.keys().filter(|name| name.contains('.')) {
-        assert!(named.contains(setting), "no page names {setting}");
-    }
-}
-
-#[test]
-fn all_yaml_in_the_pages_is_yaml_and_its_settings_are_valid() {
-    for name in documents() {
-        for block in blocks(&text(&name), "yaml") {
-            for document in serde_yaml::Deserializer::from_str(block) {
-                let document: Value = serde::Deserialize::deserialize(document)
-                    .unwrap_or_else(|error| panic!("{name}: {error}: {block}"));
-                for settings in [&document["settings"], &document["spec"]["settings"]] {
-                    let settings = if settings.is_null() {
-                        &json!({})
-                    } else {
-                        settings
-                    };
-                    assert_eq!(faults(settings), None, "{name}: {block}");
+            if is_setting {
+                assert!(known.contains_key(setting), "{}: {code}", page.name);
+                if !value.is_empty() {
+                    let value = serde_yaml::from_str(value).unwrap();
+                    let settings = crate::settings::with(setting, value);
+                    assert_eq!(faults(&settings), None, "{}: {code}", page.name);
                 }
             }
         }
@@ -129,45 +112,195 @@ fn all_yaml_in_the_pages_is_yaml_and_its_settings_are_valid() {
 }
 
 #[test]
-fn every_target_that_is_named_is_in_the_makefile() {
-    let makefile = text("Makefile");
-    for name in documents() {
-        let page = text(&name);
-        let code = prose(&page)
-            .split('`')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect::<Vec<_>>();
-        let console = blocks(&page, "console").into_iter().flat_map(str::lines);
-        let console = console.map(|line| line.trim_start_matches("$ ").to_owned());
-        for command in code.into_iter().chain(console) {
-            if let Some(target) = command.strip_prefix("make ") {
-                let target = target.split_whitespace().next().unwrap();
-                assert!(
-                    makefile.contains(&format!("\n{target}:")),
-                    "{name}: {command}"
-                );
+fn all_yaml_in_the_pages_is_yaml_and_its_settings_are_valid() {
+    for page in pages() {
+        for block in page.blocks("yaml") {
+            for document in serde_yaml::Deserializer::from_str(block) {
+                let document: Value = serde::Deserialize::deserialize(document)
+                    .unwrap_or_else(|error| panic!("{}: {error}: {block}", page.name));
+                assert_valid_settings(&page, &document);
+                let patches = document["patches"].as_array().into_iter().flatten();
+                for patch in patches.filter_map(|patch| patch["patch"].as_str()) {
+                    assert_valid_settings(&page, &serde_yaml::from_str(patch).unwrap());
+                }
             }
         }
     }
 }
 
-/// What is applied from a page is there.
+fn assert_valid_settings(page: &Page, manifest: &Value) {
+    if let Some(settings) = manifest["spec"].get("settings") {
+        assert_eq!(faults(settings), None, "{}", page.name);
+    }
+}
+
+#[test]
+fn every_target_that_is_named_is_in_the_makefile() {
+    let makefile = text("Makefile");
+    for page in pages() {
+        for command in page.commands() {
+            if let Some(target) = command.strip_prefix("make ") {
+                let target = target.split_whitespace().next().unwrap();
+                let rule = format!("\n{target}:");
+                assert!(makefile.contains(&rule), "{}: {command}", page.name);
+            }
+        }
+    }
+}
+
+/// What is applied is there, and so is what is applied from this repository at a tag.
 #[test]
 fn every_directory_that_is_applied_is_a_kustomization() {
     let mut found = 0;
-    for name in documents() {
-        for rest in text(&name).split(" -k ").skip(1) {
-            let mut paths = rest.split(|end: char| end.is_whitespace() || "`'\")".contains(end));
-            let path = paths.find(|part| !part.is_empty()).unwrap();
-            let path = path.split("//").last().unwrap().split('?').next().unwrap();
-            assert!(
-                root().join(path).join("kustomization.yaml").is_file(),
-                "{name}: {path}"
-            );
-            found += 1;
+    for page in pages() {
+        for command in page.commands() {
+            for rest in command.split(" -k ").skip(1) {
+                let path = rest.split_whitespace().next().unwrap().trim_matches('\'');
+                let path = path.rsplit("//").next().unwrap().split('?').next().unwrap();
+                let file = root().join(path).join("kustomization.yaml");
+                assert!(file.is_file(), "{}: {command}", page.name);
+                found += 1;
+            }
         }
     }
     assert!(found >= 3, "{found}");
+}
+
+#[test]
+fn every_option_of_the_host_that_is_named_is_one() {
+    let command = env!("CARGO_BIN_EXE_e2e-tests");
+    let help = Command::new(command)
+        .args(["run", "--help"])
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let mut found = 0;
+    for page in pages() {
+        for command in page.commands() {
+            let Some((_, arguments)) = command.split_once("e2e-tests -- run ") else {
+                continue;
+            };
+            for option in arguments
+                .split_whitespace()
+                .filter(|word| word.starts_with("--"))
+            {
+                assert!(
+                    help.contains(&format!("{option} <")),
+                    "{}: {option}",
+                    page.name
+                );
+                found += 1;
+            }
+        }
+    }
+    assert!(found >= 3, "{found}");
+}
+
+/// An annotation of ours that a page names is one of the code.
+#[test]
+fn every_annotation_that_is_named_is_one() {
+    let sources: String = files("src").iter().map(|file| text(file)).collect();
+    for page in pages() {
+        for code in page.code().chain(page.blocks("console")) {
+            for rest in code.split("routing-secrets-policy/").skip(1) {
+                let name = rest.split(|end: char| !end.is_ascii_lowercase() && end != '-');
+                let name = name.map(|name| name.trim_end_matches('-')).next().unwrap();
+                // The repository has the same name.
+                if !code.contains("://") {
+                    let annotation = format!("\"routing-secrets-policy/{name}\"");
+                    assert!(sources.contains(&annotation), "{}: {code}", page.name);
+                }
+            }
+        }
+    }
+}
+
+/// The list of codes is complete, and has no others.
+#[test]
+fn every_code_of_a_refusal_is_in_the_table() {
+    let faults = text("src/secret/fault.rs");
+    let (_, codes) = faults.split_once("fn code(self)").unwrap();
+    let codes: BTreeSet<_> = codes.split('"').skip(1).step_by(2).collect();
+    let page = Page::read("docs/routing-secrets.md");
+    let rows = page.rows("Code");
+    let listed = rows
+        .iter()
+        .flat_map(|row| row[0].split('`').skip(1).step_by(2));
+    assert_eq!(listed.collect::<BTreeSet<_>>(), codes);
+}
+
+/// What a table says somebody sees is what the policy says.
+#[test]
+fn every_message_that_is_quoted_is_one() {
+    let sources: String = files("src").iter().map(|file| text(file)).collect();
+    // In the sources, long texts go on in the next line.
+    let sources: Vec<_> = sources.split("\\\n").map(str::trim_start).collect();
+    let sources = sources.concat();
+    let mut found = 0;
+    for (page, heading) in [
+        ("docs/troubleshooting.md", "Symptom"),
+        ("docs/gateways.md", "Warning or message"),
+    ] {
+        let page = Page::read(page);
+        // Messages of others come after words that say whose they are.
+        let rows = page.rows(heading).into_iter();
+        for row in rows.filter(|row| row[0].starts_with('`')) {
+            for message in row[0].split('`').skip(1).step_by(2) {
+                for part in constant_parts(message) {
+                    assert!(sources.contains(&part), "{}: {message}: {part}", page.name);
+                    found += 1;
+                }
+            }
+        }
+    }
+    assert!(found > 20, "{found}");
+}
+
+/// A message without what stands for something else: `...`, names in capitals, annotations, the name of no
+/// issuer, and a code.
+fn constant_parts(message: &str) -> Vec<String> {
+    let is_variable = |word: &&str| {
+        let word = word.trim_end_matches([':', ',']);
+        word.ends_with("...")
+            || word.contains('/')
+            || ["covered-by-routing-secret", "[code]"].contains(&word)
+            || (word.len() > 1 && word.chars().all(|letter| letter.is_ascii_uppercase()))
+    };
+    // What comes after a colon may be put in, too.
+    let clauses = message
+        .split(": ")
+        .map(|clause| clause.split(' ').collect::<Vec<_>>());
+    let parts = clauses.flat_map(|words| {
+        let parts = words.split(is_variable).map(|part| part.join(" "));
+        parts.collect::<Vec<_>>()
+    });
+    parts.filter(|part| part.len() > 3).collect()
+}
+
+/// The table of hosts and SANs says what is covered.
+#[test]
+fn every_row_of_the_table_of_hosts_is_true() {
+    use e2e_tests::{Cluster, certificates::TlsSecret, request_from};
+
+    let page = Page::read("docs/matching.md");
+    for row in page.rows("Host") {
+        let host = row[0].trim_matches('`');
+        for san in row[1].split('`').skip(1).step_by(2) {
+            let secret = TlsSecret::new("routing").namespace("workspace").san(san);
+            let secret = secret.label("epinio.io/routing", "").to_manifest();
+            let ingress = json!({
+                "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+                "metadata": {"name": "web", "namespace": "workspace"},
+                "spec": {"tls": [{"hosts": [host], "secretName": "own"}]},
+            });
+            let request = request_from(ingress).unwrap();
+            for (wildcards, covered) in [("oneLabel", row[2]), ("anyDepth", row[3])] {
+                let settings = json!({"wildcards": wildcards});
+                let cluster = Cluster::new(vec![secret.clone()]);
+                let evaluation = POLICY.validate(&request, &settings, &cluster).unwrap();
+                let is_covered = evaluation.response.mutated_object.is_some();
+                assert_eq!(is_covered, covered == "yes", "{host}, {san}, {wildcards}");
+            }
+        }
+    }
 }

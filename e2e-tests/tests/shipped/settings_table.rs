@@ -3,22 +3,10 @@
 use serde_json::Value;
 
 use crate::{
+    markdown::Page,
     settings::{choices, defaults},
-    support::{text, unique},
+    support::unique,
 };
-
-/// The cells of the rows in the section `Settings`.
-fn rows() -> Vec<Vec<String>> {
-    let readme = text("README.md");
-    let (_, section) = readme.split_once("\n## Settings\n").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
-    let rows = section.lines().filter(|line| line.starts_with("| `"));
-    let cells = |row: &str| {
-        let cells = row.trim_matches('|').split('|');
-        cells.map(|cell| cell.trim().to_owned()).collect()
-    };
-    rows.map(cells).collect()
-}
 
 /// Text as it stands between backticks.
 fn code(value: &Value) -> String {
@@ -34,8 +22,9 @@ fn code(value: &Value) -> String {
 
 #[test]
 fn every_setting_has_a_row_with_its_default() {
-    let rows = rows();
-    let written = unique(rows.iter().map(|row| (row[0].clone(), row[1].clone())));
+    let readme = Page::read("README.md");
+    let rows = readme.rows("Setting").into_iter();
+    let written = unique(rows.map(|row| (row[0].to_owned(), row[1].to_owned())));
     let expected = defaults();
     let expected = unique(
         expected
@@ -47,7 +36,8 @@ fn every_setting_has_a_row_with_its_default() {
 
 #[test]
 fn every_choice_is_in_the_table() {
-    for row in rows() {
+    let readme = Page::read("README.md");
+    for row in readme.rows("Setting") {
         let name = row[0].trim_matches('`');
         if let Some(words) = choices(name) {
             let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
