@@ -16,4 +16,5 @@ mod rights;
 mod settings;
 mod settings_table;
 mod support;
+mod transcripts;
 mod workflows;
