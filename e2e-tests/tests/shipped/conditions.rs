@@ -5,16 +5,20 @@ use cel::{Context, Program};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::manifests::manifests;
+use crate::{manifests::manifests, settings::defaults, support::strings};
 
 const REFLECTS: &str = "reflector.v1.k8s.emberstack.com/reflects";
 
+fn label() -> String {
+    defaults()["routingLabel"].as_str().unwrap().to_owned()
+}
+
 fn routing() -> Value {
-    json!({"labels": {"app": "web", "epinio.io/routing": ""}})
+    json!({"labels": {"app": "web", label(): ""}})
 }
 
 fn other() -> Value {
-    json!({"labels": {"app": "web"}, "annotations": {"note": "epinio.io/routing"}})
+    json!({"labels": {"app": "web"}, "annotations": {label(): ""}})
 }
 
 fn mirror() -> Value {
@@ -44,8 +48,8 @@ fn passes(group: &str, resource: &str, metadata: &Value, old: Option<&Value>) ->
         .filter(|(_, policy)| {
             let rules = policy["spec"]["rules"].as_array().unwrap();
             rules.iter().any(|rule| {
-                rule["apiGroups"] == json!([group])
-                    && rule["resources"].to_string().contains(resource)
+                strings(&rule["apiGroups"]) == [group]
+                    && strings(&rule["resources"]).contains(&resource)
             })
         });
     let mut verdicts = policies.map(|(file, policy)| {

@@ -74,12 +74,34 @@ fn every_target_is_in_the_makefile() {
 #[test]
 fn the_release_publishes_where_the_metadata_says() {
     let release = yaml(".github/workflows/release.yml");
-    let module = release["jobs"]["release"]["env"]["MODULE"]
+    let module = annotation("io.kubewarden.policy.ociUrl");
+    let module = format!("{module}:${{{{ github.ref_name }}}}");
+    assert_eq!(release["jobs"]["release"]["env"]["MODULE"], module);
+}
+
+/// What other files say is part of a release.
+#[test]
+fn the_release_has_what_is_promised() {
+    let release = yaml(".github/workflows/release.yml");
+    let publish = scripts(&release).find(|script| script.contains("gh release create"));
+    let publish: Vec<_> = publish.unwrap().split_whitespace().collect();
+    let links = yaml("artifacthub-pkg.yml")["links"].take();
+    let module = links[0]["url"]
         .as_str()
-        .unwrap();
-    let expected = format!(
-        "{}:${{{{ github.ref_name }}}}",
-        annotation("io.kubewarden.policy.ociUrl")
-    );
-    assert_eq!(module, expected);
+        .unwrap()
+        .rsplit('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    let security = text("SECURITY.md");
+    let promised = security.split('`').skip(1).step_by(2);
+    let promised: Vec<_> = promised.filter(|code| code.ends_with(".json")).collect();
+    assert!(!promised.is_empty());
+    for file in promised.into_iter().chain([module.as_str()]) {
+        assert!(publish.contains(&file), "{file}");
+    }
+    for identity in security.split("routing-secrets-policy/.github/").skip(1) {
+        let path = identity.split('@').next().unwrap();
+        assert!(root().join(".github").join(path).is_file(), "{path}");
+    }
 }
