@@ -54,15 +54,12 @@ impl Page {
         self.prose.split('`').skip(1).step_by(2)
     }
 
-    /// What is to be typed, each command on one line: in blocks after a prompt, and between backticks.
+    /// What is to be typed, each command on one line: in blocks, and between backticks.
     pub fn commands(&self) -> Vec<String> {
-        let typed = self.blocks("console").flat_map(|block| {
-            let joined = block.replace("\\\n", " ");
-            let lines = joined.lines().map(str::trim);
-            let typed = lines.filter_map(|line| line.strip_prefix("$ "));
-            typed.map(str::to_owned).collect::<Vec<_>>()
-        });
-        typed.chain(self.code().map(str::to_owned)).collect()
+        let blocks = self.blocks("sh").map(|block| block.replace("\\\n", " "));
+        let typed: String = blocks.collect();
+        let typed = typed.lines().map(str::trim);
+        typed.chain(self.code()).map(str::to_owned).collect()
     }
 
     /// The cells of the rows of tables whose first heading is this one.

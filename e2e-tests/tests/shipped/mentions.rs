@@ -109,6 +109,14 @@ fn a_version_that_follows_is_always(#[case] words: &str, #[case] expected: impl 
     }
 }
 
+/// What the quick start installs is what the policy is at its best with.
+#[test]
+fn cert_manager_is_one_version() {
+    for (file, version) in after("https://charts.jetstack.io --version v") {
+        assert_eq!(minor(&version), compatible("cert-manager"), "{file}");
+    }
+}
+
 /// The versions in the first row for this in the table of compatibility, up to the first word.
 fn compatible(with: &str) -> String {
     let versions = compatibility(with).remove(0);
@@ -147,7 +155,7 @@ fn every_policy_that_is_named_is_deployed() {
         .map(|(_, policy)| policy["metadata"]["name"].as_str().unwrap().to_owned())
         .collect();
     for page in pages() {
-        let blocks = page.blocks("console").flat_map(str::split_whitespace);
+        let blocks = page.blocks("sh").flat_map(str::split_whitespace);
         let words = page.code().flat_map(str::split_whitespace).chain(blocks);
         for word in words.filter(|word| word.starts_with("routing-secrets-")) {
             let is_known = policies.contains(word) || word.starts_with("routing-secrets-policy");

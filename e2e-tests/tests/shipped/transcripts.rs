@@ -76,7 +76,7 @@ fn the_quick_start_shows_what_comes_of_its_ingress() {
     let evaluation = POLICY.validate(&request_from(ingress).unwrap(), &json!({}), &workspace());
     let response = evaluation.unwrap().response;
     let readme = Page::read("README.md");
-    let lines = readme.blocks("console").flat_map(str::lines);
+    let lines = readme.blocks("text").flat_map(str::lines);
     let warnings: Vec<_> = lines
         .filter_map(|line| line.strip_prefix("Warning: "))
         .collect();
@@ -84,7 +84,7 @@ fn the_quick_start_shows_what_comes_of_its_ingress() {
     let stored = response.mutated_object.unwrap()["spec"]["tls"].to_string();
     assert!(
         readme
-            .blocks("console")
+            .blocks("text")
             .any(|block| block.lines().any(|line| line == stored)),
         "{stored}"
     );
