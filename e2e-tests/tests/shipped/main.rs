@@ -6,6 +6,7 @@ mod changelog;
 mod conditions;
 mod documents;
 mod kustomizations;
+mod makefile;
 mod manifests;
 mod markdown;
 mod mentions;
