@@ -1,10 +1,10 @@
-//! The Makefile says which tool is missing, and where to get it.
+//! The Makefile tests what the workflows leave to it, and says which tool is missing, and where to get it.
 
 use std::process::Command;
 
 use rstest::rstest;
 
-use crate::support::root;
+use crate::support::{root, text};
 
 /// Without any tool; what else the target needs counts as made.
 #[rstest]
@@ -27,4 +27,17 @@ fn a_missing_tool_is_named(#[case] arguments: &[&str], #[case] tool: &str) {
         "{said}"
     );
     assert!(!output.status.success());
+}
+
+#[test]
+fn to_test_is_to_check_the_format_and_the_lints_too() {
+    let makefile = text("Makefile");
+    let (_, recipe) = makefile.split_once("\ntest: policy.wasm\n").unwrap();
+    let commands = recipe
+        .lines()
+        .map_while(|line| line.strip_prefix("\tcargo "));
+    let commands: Vec<_> = commands
+        .filter_map(|command| command.split(' ').next())
+        .collect();
+    assert_eq!(commands, ["fmt", "clippy", "test"]);
 }

@@ -79,6 +79,26 @@ fn the_release_publishes_where_the_metadata_says() {
     assert_eq!(release["jobs"]["release"]["env"]["MODULE"], module);
 }
 
+/// Nothing is published that was not tested, and nothing is released that was not signed.
+#[test]
+fn the_release_goes_from_tests_to_signatures() {
+    let release = yaml(".github/workflows/release.yml");
+    let script = scripts(&release).collect::<Vec<_>>().join("\n");
+    let mut rest = script.as_str();
+    for command in [
+        "make test\n",
+        "make e2e-tests\n",
+        "syft scan ",
+        "cosign sign-blob ",
+        "kwctl push ",
+        "cosign sign ",
+        "gh release create ",
+    ] {
+        let parts = rest.split_once(command);
+        rest = parts.unwrap_or_else(|| panic!("{command}")).1;
+    }
+}
+
 /// What other files say is part of a release.
 #[test]
 fn the_release_has_what_is_promised() {
