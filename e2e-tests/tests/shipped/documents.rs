@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     manifests::files,
@@ -210,100 +210,6 @@ fn every_annotation_that_is_named_is_one() {
                     let annotation = format!("\"routing-secrets-policy/{name}\"");
                     assert!(sources.contains(&annotation), "{}: {code}", page.name);
                 }
-            }
-        }
-    }
-}
-
-/// The list of codes is complete, and has no others.
-#[test]
-fn every_code_of_a_refusal_is_in_the_table() {
-    let faults = text("src/secret/fault.rs");
-    let (_, codes) = faults.split_once("fn code(self)").unwrap();
-    let codes: BTreeSet<_> = codes.split('"').skip(1).step_by(2).collect();
-    let page = Page::read("docs/routing-secrets.md");
-    let rows = page.rows("Code");
-    let listed = rows
-        .iter()
-        .flat_map(|row| row[0].split('`').skip(1).step_by(2));
-    assert_eq!(listed.collect::<BTreeSet<_>>(), codes);
-}
-
-/// What a table says somebody sees is what the policy says.
-#[test]
-fn every_message_that_is_quoted_is_one() {
-    let mut sources = files("src");
-    sources.retain(|file| !file.contains("test"));
-    let sources: String = sources.iter().map(|file| text(file)).collect();
-    let is_comment = |line: &&str| line.trim_start().starts_with("//");
-    let code: Vec<_> = sources.lines().filter(|line| !is_comment(line)).collect();
-    // Long texts go on in the next line.
-    let code = code.join("\n");
-    let code: String = code.split("\\\n").map(str::trim_start).collect();
-    let mut found = 0;
-    for (page, heading) in [
-        ("docs/troubleshooting.md", "Symptom"),
-        ("docs/gateways.md", "Warning or message"),
-    ] {
-        let page = Page::read(page);
-        // Messages of others come after words that say whose they are.
-        let rows = page.rows(heading).into_iter();
-        for row in rows.filter(|row| row[0].starts_with('`')) {
-            for message in row[0].split('`').skip(1).step_by(2) {
-                for part in constant_parts(message) {
-                    assert!(code.contains(&part), "{}: {message}: {part}", page.name);
-                    found += 1;
-                }
-            }
-        }
-    }
-    assert!(found > 20, "{found}");
-}
-
-/// A message without what stands for something else: `...`, names in capitals, annotations, the name of no
-/// issuer, and a code.
-fn constant_parts(message: &str) -> Vec<String> {
-    let is_variable = |word: &&str| {
-        let word = word.trim_end_matches([':', ',']);
-        word.ends_with("...")
-            || word.contains('/')
-            || ["covered-by-routing-secret", "[code]"].contains(&word)
-            || (word.len() > 1 && word.chars().all(|letter| letter.is_ascii_uppercase()))
-    };
-    // What comes after a colon may be put in, too.
-    let clauses = message
-        .split(": ")
-        .map(|clause| clause.split(' ').collect::<Vec<_>>());
-    let parts = clauses.flat_map(|words| {
-        let parts = words.split(is_variable).map(|part| part.join(" "));
-        parts.collect::<Vec<_>>()
-    });
-    parts.filter(|part| part.len() > 3).collect()
-}
-
-/// The table of hosts and SANs says what is covered.
-#[test]
-fn every_row_of_the_table_of_hosts_is_true() {
-    use e2e_tests::{Cluster, certificates::TlsSecret, request_from};
-
-    let page = Page::read("docs/matching.md");
-    for row in page.rows("Host") {
-        let host = row[0].trim_matches('`');
-        for san in row[1].split('`').skip(1).step_by(2) {
-            let secret = TlsSecret::new("routing").namespace("workspace").san(san);
-            let secret = secret.label("epinio.io/routing", "").to_manifest();
-            let ingress = json!({
-                "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-                "metadata": {"name": "web", "namespace": "workspace"},
-                "spec": {"tls": [{"hosts": [host], "secretName": "own"}]},
-            });
-            let request = request_from(ingress).unwrap();
-            for (wildcards, covered) in [("oneLabel", row[2]), ("anyDepth", row[3])] {
-                let settings = json!({"wildcards": wildcards});
-                let cluster = Cluster::new(vec![secret.clone()]);
-                let evaluation = POLICY.validate(&request, &settings, &cluster).unwrap();
-                let is_covered = evaluation.response.mutated_object.is_some();
-                assert_eq!(is_covered, covered == "yes", "{host}, {san}, {wildcards}");
             }
         }
     }

@@ -15,7 +15,7 @@ mod policies;
 mod questions;
 mod rights;
 mod settings;
-mod settings_table;
 mod support;
+mod tables;
 mod transcripts;
 mod workflows;

@@ -51,7 +51,7 @@ impl Page {
 
     /// What stands between backticks in the prose.
     pub fn code(&self) -> impl Iterator<Item = &str> {
-        self.prose.split('`').skip(1).step_by(2)
+        code(&self.prose)
     }
 
     /// What is to be typed, each command on one line: in blocks, and between backticks.
@@ -86,4 +86,9 @@ impl Page {
         );
         rows
     }
+}
+
+/// What stands between backticks.
+pub fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
 }

@@ -147,6 +147,22 @@ fn the_table_of_compatibility_begins_where_the_metadata_does() {
     );
 }
 
+/// What is applied or cloned from somewhere is of the repository of the metadata.
+#[rstest]
+#[case("//deploy")]
+#[case("/.github/workflows/release.yml@")]
+#[case("/releases/")]
+fn what_comes_before_is_this_repository(#[case] words: &str) {
+    let source = annotation("io.kubewarden.policy.source");
+    for name in mentioning() {
+        let text = text(&name);
+        let ends = text.match_indices(words).map(|(end, _)| &text[..end]);
+        for before in ends {
+            assert!(before.ends_with(source), "{name}: something else{words}");
+        }
+    }
+}
+
 /// Policies that the pages name, other than the policy itself.
 #[test]
 fn every_policy_that_is_named_is_deployed() {

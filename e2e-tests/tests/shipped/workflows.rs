@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{manifests::files, support::*};
+use crate::{manifests::files, markdown::code, support::*};
 
 fn workflows() -> Vec<(String, Value)> {
     files(".github/workflows")
@@ -48,6 +48,13 @@ fn scripts_have_no_expressions() {
         for script in scripts(&workflow) {
             assert!(!script.contains("${{"), "{file}: {script}");
         }
+    }
+}
+
+/// Without, a token may do what the repository allows by default.
+#[test]
+fn rights_are_named() {
+    for (file, workflow) in workflows() {
         assert!(workflow["permissions"].is_object(), "{file}");
     }
 }
@@ -114,8 +121,8 @@ fn the_release_has_what_is_promised() {
         .unwrap()
         .to_owned();
     let security = text("SECURITY.md");
-    let promised = security.split('`').skip(1).step_by(2);
-    let promised: Vec<_> = promised.filter(|code| code.ends_with(".json")).collect();
+    let promised = code(&security).filter(|code| code.ends_with(".json"));
+    let promised: Vec<_> = promised.collect();
     assert!(!promised.is_empty());
     for file in promised.into_iter().chain([module.as_str()]) {
         assert!(publish.contains(&file), "{file}");
