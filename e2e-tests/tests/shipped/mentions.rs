@@ -189,6 +189,17 @@ fn the_lock_files_have_this_version() {
     }
 }
 
+#[test]
+fn the_host_of_the_tests_is_the_one_that_is_named() {
+    let lock = text("Cargo.lock");
+    let (_, package) = lock
+        .split_once("name = \"wasmtime\"\nversion = \"")
+        .unwrap();
+    let major = package.split('.').next().unwrap();
+    let said = format!("wasmtime {major},");
+    assert!(text("docs/compatibility.md").contains(&said), "{said}");
+}
+
 /// Renovate leaves alone what Cargo.toml pins.
 #[test]
 fn what_is_not_renovated_is_pinned() {
