@@ -95,6 +95,7 @@ fn what_follows_is_always(#[case] words: &str, #[case] expected: impl AsRef<str>
 #[rstest]
 #[case::rust("Rust ", env!("CARGO_PKG_RUST_VERSION"))]
 #[case::kubewarden("Kubewarden ", minor(&kubewarden()).to_owned())]
+#[case::kubernetes("Kubernetes ", compatible("Kubernetes"))]
 #[case::gateway_api("Gateway API ", compatible("Gateway API"))]
 #[case::cert_manager("cert-manager (", compatible("cert-manager"))]
 #[case::older_cert_manager("cert-manager before ", compatible("cert-manager"))]
