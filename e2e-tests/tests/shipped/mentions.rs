@@ -77,6 +77,7 @@ fn minor(version: &str) -> &str {
 #[rstest]
 #[case::module(&image().replace(VERSION, ""), VERSION)]
 #[case::tag("?ref=v", VERSION)]
+#[case::branch("--branch v", VERSION)]
 #[case::signature("refs/tags/v", VERSION)]
 #[case::toolchain("rustup toolchain install ", env!("CARGO_PKG_RUST_VERSION"))]
 #[case::toolchain_in_use("rustup override set ", env!("CARGO_PKG_RUST_VERSION"))]
