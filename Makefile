@@ -2,6 +2,8 @@
 WASM := target/wasm32-wasip1/release/routing_secrets_policy.wasm
 SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock
 HOST := cargo run --quiet --locked --package e2e-tests --
+# bench/ is a workspace of its own.
+BENCH := --locked --manifest-path bench/Cargo.toml --target-dir target
 
 # $(call needs,TOOL,WHERE): ends the recipe, saying what is missing and where to get it.
 needs = @command -v $(1) > /dev/null || { echo 'make $@ needs $(1), which is not installed: $(2)' >&2; exit 1; }
@@ -44,6 +46,13 @@ e2e-tests: annotated-policy.wasm
 deny:
 	$(call needs,cargo-deny,$(DENY_DOCS))
 	cargo deny --workspace --locked check
+
+.PHONY: bench
+bench: policy.wasm
+	cargo build $(BENCH) --release --target wasm32-wasip1 --package baseline
+	cargo build $(BENCH) --profile lean --target wasm32-wasip1 --package empty
+	cargo run $(BENCH) --release --package routing-secrets-bench -- policy.wasm \
+	    target/wasm32-wasip1/release/baseline.wasm target/wasm32-wasip1/lean/empty.wasm
 
 .PHONY: clean
 clean:

@@ -81,6 +81,15 @@ impl Cluster {
         }
     }
 
+    /// The answer to one look-up, for a host other than [`Policy`](crate::Policy).
+    ///
+    /// # Errors
+    ///
+    /// There is no such object or operation, or this cluster refuses look-ups.
+    pub fn answer_to(&self, operation: &str, payload: &[u8]) -> Result<Vec<u8>> {
+        self.look_up(operation, payload, &mut self.begin())
+    }
+
     /// The state of an evaluation that has made no look-up yet.
     pub(crate) fn begin(&self) -> Progress {
         Progress {

@@ -1,0 +1,184 @@
+//! What is evaluated: namespaces with routing secrets, and Ingresses whose hosts these cover.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use e2e_tests::certificates::TlsSecret;
+use e2e_tests::{Cluster, request_from};
+use serde_json::{Value, json};
+
+use crate::answers::Answers;
+use crate::guest::Guest;
+
+const NAMESPACE: &str = "workspace";
+
+/// Lists are in a random order; this one is the same in every run.
+const SEED: u64 = 1;
+
+/// The routing secrets of a namespace, each with a wildcard for a domain of its own.
+pub struct Secrets {
+    /// As they were before they had an index.
+    pub unindexed: Arc<Answers>,
+    /// As the policy has them stored when they are created.
+    pub indexed: Arc<Answers>,
+    /// The host's answer to whoever lists them whole.
+    pub list: Vec<u8>,
+}
+
+impl Secrets {
+    /// Makes as many Secrets.
+    ///
+    /// # Errors
+    ///
+    /// A certificate cannot be made, or the policy refuses one.
+    pub fn new(count: usize, policy: &Guest) -> Result<Self> {
+        let unindexed = (0..count).map(secret).collect::<Result<Vec<_>>>()?;
+        let nobody = Arc::new(Answers::new(Cluster::new(Vec::new())));
+        let admitted = unindexed
+            .iter()
+            .map(|secret| admitted(secret.clone(), policy, &nobody));
+        let indexed = Cluster::new(admitted.collect::<Result<_>>()?).with_seed(SEED);
+        let unindexed = Cluster::new(unindexed).with_seed(SEED);
+        let look_up = json!({"api_version": "v1", "kind": "Secret", "namespace": NAMESPACE});
+        let list = unindexed.answer_to(
+            "list_resources_by_namespace",
+            look_up.to_string().as_bytes(),
+        )?;
+        Ok(Self {
+            unindexed: Arc::new(Answers::new(unindexed)),
+            indexed: Arc::new(Answers::new(indexed)),
+            list,
+        })
+    }
+}
+
+fn secret(number: usize) -> Result<Value> {
+    TlsSecret::new(format!("wildcard-{number}"))
+        .namespace(NAMESPACE)
+        .label("epinio.io/routing", "true")
+        .san(&format!("*.d{number}.example.com"))
+        .try_to_manifest()
+}
+
+/// A Secret as it is stored after the policy has judged it.
+fn admitted(secret: Value, policy: &Guest, answers: &Arc<Answers>) -> Result<Value> {
+    let mut response = response(&policy.validate(&payload(secret.clone())?, answers)?)?;
+    match response.get_mut("mutated_object").map(Value::take) {
+        Some(Value::Null) | None => Ok(secret),
+        Some(mutated) => Ok(mutated),
+    }
+}
+
+/// The `validate` payload of an Ingress with a rule and a TLS entry for each of so many hosts.
+///
+/// # Errors
+///
+/// None that is known: the manifest is well-formed.
+pub fn ingress(hosts: usize) -> Result<Vec<u8>> {
+    payload(manifest(hosts))
+}
+
+/// An Ingress that the policy leaves alone without a look-up.
+///
+/// # Errors
+///
+/// As [`ingress`].
+pub fn skipped_ingress() -> Result<Vec<u8>> {
+    let mut manifest = manifest(1);
+    let annotations = manifest.pointer_mut("/metadata/annotations");
+    let annotations = annotations.and_then(Value::as_object_mut);
+    annotations
+        .context("there are annotations")?
+        .insert("routing-secrets-policy/skip".to_owned(), json!("true"));
+    payload(manifest)
+}
+
+/// It looks like those of Epinio's application chart.
+fn manifest(hosts: usize) -> Value {
+    let rule = |number| {
+        let service = json!({"name": "shop", "port": {"number": 8080}});
+        let path = json!({"path": "/", "pathType": "ImplementationSpecific", "backend": {"service": service}});
+        json!({"host": host(number), "http": {"paths": [path]}})
+    };
+    let entry =
+        |number| json!({"hosts": [host(number)], "secretName": format!("shop-{number}-tls")});
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {
+            "name": "shop",
+            "namespace": NAMESPACE,
+            "labels": {
+                "app.kubernetes.io/component": "application",
+                "app.kubernetes.io/managed-by": "epinio",
+                "app.kubernetes.io/name": "shop",
+                "app.kubernetes.io/part-of": NAMESPACE,
+            },
+            "annotations": {
+                "traefik.ingress.kubernetes.io/router.entrypoints": "websecure",
+                "traefik.ingress.kubernetes.io/router.tls": "true",
+            },
+        },
+        "spec": {
+            "ingressClassName": "traefik",
+            "rules": (0..hosts).map(rule).collect::<Vec<_>>(),
+            "tls": (0..hosts).map(entry).collect::<Vec<_>>(),
+        },
+    })
+}
+
+fn host(number: usize) -> String {
+    format!("shop.d{number}.example.com")
+}
+
+fn payload(object: Value) -> Result<Vec<u8>> {
+    let mut request = request_from(object)?;
+    if let Some(request) = request.as_object_mut() {
+        // It is random otherwise.
+        request.insert(
+            "uid".to_owned(),
+            json!("00000000-0000-4000-8000-000000000000"),
+        );
+    }
+    Ok(serde_json::to_vec(
+        &json!({"request": request, "settings": {}}),
+    )?)
+}
+
+/// Makes sure that each of the hosts got its secret. Who does less work must not look faster.
+///
+/// # Errors
+///
+/// One has another, or none.
+pub fn check(answer: &[u8], hosts: usize) -> Result<()> {
+    let response = response(answer)?;
+    let entries = response.pointer("/mutated_object/spec/tls");
+    let mut found = BTreeMap::new();
+    for entry in entries.and_then(Value::as_array).into_iter().flatten() {
+        let secret = entry.get("secretName").and_then(Value::as_str);
+        let hosts = entry.get("hosts").and_then(Value::as_array);
+        for host in hosts.into_iter().flatten() {
+            found.insert(host.as_str(), secret);
+        }
+    }
+    for number in 0..hosts {
+        let expected = format!("wildcard-{number}");
+        let host = host(number);
+        if found.get(&Some(host.as_str())) != Some(&Some(expected.as_str())) {
+            bail!("{host} has not got {expected}");
+        }
+    }
+    Ok(())
+}
+
+fn response(answer: &[u8]) -> Result<Value> {
+    let response: Value = serde_json::from_slice(answer)?;
+    if response.get("accepted") != Some(&Value::Bool(true)) {
+        bail!(
+            "not accepted: {}",
+            response.get("message").unwrap_or(&Value::Null)
+        );
+    }
+    Ok(response)
+}
