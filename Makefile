@@ -54,6 +54,12 @@ bench: policy.wasm
 	cargo run $(BENCH) --release --package routing-secrets-bench -- policy.wasm \
 	    target/wasm32-wasip1/release/baseline.wasm target/wasm32-wasip1/lean/empty.wasm
 
+# The policy once more, with the names of its functions; elsewhere, or each build would undo the other.
+.PHONY: size
+size: policy.wasm
+	CARGO_PROFILE_RELEASE_STRIP=debuginfo cargo build --release --locked --target wasm32-wasip1 --target-dir target/size
+	cargo run $(BENCH) --release --package size -- $(WASM:target/%=target/size/%) policy.wasm
+
 .PHONY: clean
 clean:
 	cargo clean
