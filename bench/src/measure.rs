@@ -69,8 +69,8 @@ impl Runner<'_> {
     }
 }
 
-/// Has everybody evaluate the same request, in turn, so that whatever else the machine does hits all alike. Who is
-/// first changes, because it matters who was before.
+/// Has everybody evaluate the same request, in turn, so that whatever else the machine does hits all alike. The turns
+/// are shuffled in every round: who comes after another run of the same module finds warm caches.
 ///
 /// Everybody must have evaluated it before: the first time, the host prepares its answers.
 ///
@@ -83,16 +83,17 @@ pub fn in_turn(runners: &[Runner<'_>], payload: &[u8]) -> Result<Vec<Cost>> {
         .enumerate()
         .map(|(number, runner)| (number, runner, Vec::new()))
         .collect();
+    let mut order = fastrand::Rng::with_seed(1);
     let started = Instant::now();
     let mut rounds = 0;
     while rounds < FEWEST_ROUNDS || started.elapsed() < LONG_ENOUGH {
+        order.shuffle(&mut turns);
         for (_, runner, times) in &mut turns {
             let started = Instant::now();
             let answer = runner.run(payload)?;
             times.push(started.elapsed());
             drop(answer);
         }
-        turns.rotate_left(1);
         rounds += 1;
     }
     turns.sort_by_key(|&(number, ..)| number);
