@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use e2e_tests::certificates::TlsSecret;
 use e2e_tests::{Cluster, request_from};
 use serde_json::{Value, json};
 
 use crate::answers::Answers;
+use crate::authority::Authority;
 use crate::guest::Guest;
 
 const NAMESPACE: &str = "workspace";
@@ -32,7 +32,11 @@ impl Secrets {
     /// # Errors
     ///
     /// A certificate cannot be made, or the policy refuses one.
-    pub fn new(count: usize, policy: &Guest) -> Result<Self> {
+    pub fn new(count: usize, authority: &Authority, policy: &Guest) -> Result<Self> {
+        let secret = |number| {
+            let domain = format!("d{number}.example.com");
+            authority.secret(NAMESPACE, &format!("wildcard-{number}"), &domain)
+        };
         let unindexed = (0..count).map(secret).collect::<Result<Vec<_>>>()?;
         let nobody = Arc::new(Answers::new(Cluster::new(Vec::new())));
         let admitted = unindexed
@@ -51,14 +55,6 @@ impl Secrets {
             list,
         })
     }
-}
-
-fn secret(number: usize) -> Result<Value> {
-    TlsSecret::new(format!("wildcard-{number}"))
-        .namespace(NAMESPACE)
-        .label("epinio.io/routing", "true")
-        .san(&format!("*.d{number}.example.com"))
-        .try_to_manifest()
 }
 
 /// A Secret as it is stored after the policy has judged it.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use routing_secrets_bench::authority::Authority;
 use routing_secrets_bench::cases::{self, Secrets};
 use routing_secrets_bench::guest::Guest;
 use routing_secrets_bench::measure::{Cost, Runner, in_turn};
@@ -19,6 +20,7 @@ struct Policies {
     policy: Guest,
     baseline: Guest,
     empty: Guest,
+    authority: Authority,
 }
 
 fn main() -> Result<()> {
@@ -31,6 +33,7 @@ fn main() -> Result<()> {
         policy: load(policy)?,
         baseline: load(baseline)?,
         empty: load(empty)?,
+        authority: Authority::new()?,
     };
     print_head();
     policies.without_look_up()?;
@@ -50,7 +53,7 @@ fn main() -> Result<()> {
 impl Policies {
     fn without_look_up(&self) -> Result<()> {
         let payload = cases::skipped_ingress()?;
-        let secrets = Secrets::new(0, &self.policy)?;
+        let secrets = Secrets::new(0, &self.authority, &self.policy)?;
         let runners = [
             Runner::Policy(&self.policy, &secrets.unindexed),
             Runner::Policy(&self.empty, &secrets.unindexed),
@@ -75,7 +78,7 @@ impl Policies {
     fn with_look_up(&self, secrets: usize, hosts: usize) -> Result<Vec<(&'static str, Duration)>> {
         const WHO: [&str; 4] = ["indexed", "unindexed", "baseline", "native"];
         let payload = cases::ingress(hosts)?;
-        let namespace = Secrets::new(secrets, &self.policy)?;
+        let namespace = Secrets::new(secrets, &self.authority, &self.policy)?;
         let runners = [
             Runner::Policy(&self.policy, &namespace.indexed),
             Runner::Policy(&self.policy, &namespace.unindexed),
