@@ -4,38 +4,39 @@
 //! that of RFC 5280, section 4.1.
 
 mod strict;
+mod time;
 
-use der::{
-    Decode, Reader, Sequence, SliceReader, Tag, TagNumber, Tagged,
-    asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef},
+use crate::{
+    der::{
+        BIT_STRING, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Reader, Result, SEQUENCE,
+        SET, bits, for_each, only, unsigned,
+    },
+    public_key::PublicKeyInfo,
 };
-use pkcs8::spki::SubjectPublicKeyInfoRef;
-use x509_cert::{ext::pkix::ExtendedKeyUsage, time};
 
-use self::strict::BasicConstraints;
-
-/// RFC 5280, section 4.2.1.6.
-const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
-/// RFC 5280, section 4.2.1.9.
-const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
-/// RFC 5280, section 4.2.1.12.
-const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
-/// `id-kp-serverAuth` and `anyExtendedKeyUsage`, with which a certificate may serve TLS.
-const SERVER_USAGES: [ObjectIdentifier; 2] = [
-    ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1"),
-    ObjectIdentifier::new_unwrap("2.5.29.37.0"),
-];
-/// X.520, `id-at-commonName`.
-const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+/// 2.5.29.17 (RFC 5280, section 4.2.1.6).
+const SUBJECT_ALT_NAME: &[u8] = b"\x55\x1d\x11";
+/// 2.5.29.19 (RFC 5280, section 4.2.1.9).
+const BASIC_CONSTRAINTS: &[u8] = b"\x55\x1d\x13";
+/// 2.5.29.37 (RFC 5280, section 4.2.1.12).
+const EXTENDED_KEY_USAGE: &[u8] = b"\x55\x1d\x25";
+/// `id-kp-serverAuth` (1.3.6.1.5.5.7.3.1) and `anyExtendedKeyUsage` (2.5.29.37.0), with which a
+/// certificate may serve TLS.
+const SERVER_USAGES: [&[u8]; 2] = [b"\x2b\x06\x01\x05\x05\x07\x03\x01", b"\x55\x1d\x25\x00"];
+/// X.520, `id-at-commonName` (2.5.4.3).
+const COMMON_NAME: &[u8] = b"\x55\x04\x03";
 /// `dNSName` among the choices of `GeneralName`.
-const DNS_NAME: Tag = Tag::ContextSpecific {
-    constructed: false,
-    number: TagNumber(2),
-};
+const DNS_NAME: u8 = 0x82;
 /// The issuer of cert-manager's temporary certificates (`pkg/util/pki/temporarycertificate.go`).
 const TEMPORARY_ISSUER: &[u8] = b"cert-manager.local";
-/// The version that may have extensions; Go reads none in others.
-const V3: u8 = 2;
+/// The version that may have extensions, as it is written; Go reads none in others.
+const V3: &[u8] = &[2];
+
+/// The optional parts of a `TBSCertificate`.
+const VERSION: u8 = 0xa0;
+const ISSUER_UNIQUE_ID: u8 = 0x81;
+const SUBJECT_UNIQUE_ID: u8 = 0x82;
+const EXTENSIONS: u8 = 0xa3;
 
 /// A leaf certificate, as far as matching needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +79,7 @@ impl Leaf {
     ///
     /// # Errors
     /// If `der` is not one certificate in DER, or is followed by anything.
-    pub fn from_der(der: &[u8]) -> der::Result<Self> {
+    pub fn from_der(der: &[u8]) -> Result<Self> {
         Self::of(&Certificate::from_der(der)?)
     }
 
@@ -86,65 +87,125 @@ impl Leaf {
     ///
     /// # Errors
     /// If an extension or the issuer's name is not valid DER.
-    pub fn of(certificate: &Certificate<'_>) -> der::Result<Self> {
+    pub fn of(certificate: &Certificate<'_>) -> Result<Self> {
         let mut dns_names = Vec::new();
         certificate.for_each_dns_name(|name| {
             if name.is_ascii() {
                 dns_names.push(String::from_utf8_lossy(name).into_owned());
             }
         })?;
-        let TbsCertificate {
-            validity, issuer, ..
-        } = &certificate.tbs_certificate;
         Ok(Self {
             dns_names,
-            not_before: validity.not_before.to_unix_duration().as_secs(),
-            not_after: validity.not_after.to_unix_duration().as_secs(),
-            temporary: has_common_name(*issuer, TEMPORARY_ISSUER)?,
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            temporary: has_common_name(certificate.issuer, TEMPORARY_ISSUER)?,
         })
     }
 }
 
-/// `Certificate` of RFC 5280, section 4.1.
-#[derive(Debug, Sequence)]
+/// `Certificate` of RFC 5280, section 4.1: the contents of its parts.
+#[derive(Debug)]
 pub struct Certificate<'a> {
-    tbs_certificate: TbsCertificate<'a>,
-    signature_algorithm: AnyRef<'a>,
-    signature: BitStringRef<'a>,
+    version: Option<&'a [u8]>,
+    serial_number: &'a [u8],
+    signature: &'a [u8],
+    issuer: &'a [u8],
+    not_before: u64,
+    not_after: u64,
+    subject: &'a [u8],
+    public_key: PublicKeyInfo<'a>,
+    extensions: Option<&'a [u8]>,
+    /// `signatureAlgorithm`, which is to be the same as `signature`.
+    signature_algorithm: &'a [u8],
+    /// `signatureValue`.
+    signature_value: &'a [u8],
+}
+
+/// `Extension` of RFC 5280, section 4.1.
+struct Extension<'a> {
+    identifier: &'a [u8],
+    is_critical: bool,
+    value: &'a [u8],
 }
 
 impl<'a> Certificate<'a> {
+    /// Reads a certificate.
+    ///
+    /// # Errors
+    /// If `der` is not one certificate in DER, or is followed by anything.
+    pub fn from_der(der: &'a [u8]) -> Result<Self> {
+        let mut whole = Reader::new(only(der, SEQUENCE)?);
+        let mut body = Reader::new(whole.read(SEQUENCE)?);
+        let signature_algorithm = whole.read(SEQUENCE)?;
+        let signature_value = whole.read(BIT_STRING)?;
+        bits(signature_value)?;
+        whole.finish()?;
+
+        let version = body.optional(VERSION)?;
+        let version = version.map(|version| only(version, INTEGER)).transpose()?;
+        let serial_number = body.read(INTEGER)?;
+        let signature = body.read(SEQUENCE)?;
+        let issuer = body.read(SEQUENCE)?;
+        let mut validity = Reader::new(body.read(SEQUENCE)?);
+        let (not_before, not_after) = (validity.any()?, validity.any()?);
+        validity.finish()?;
+        let subject = body.read(SEQUENCE)?;
+        let public_key = PublicKeyInfo::read(body.read(SEQUENCE)?)?;
+        for unique_id in [ISSUER_UNIQUE_ID, SUBJECT_UNIQUE_ID] {
+            body.optional(unique_id)?.map(bits).transpose()?;
+        }
+        let extensions = body.optional(EXTENSIONS)?;
+        let extensions = extensions
+            .map(|extensions| only(extensions, SEQUENCE))
+            .transpose()?;
+        body.finish()?;
+        Ok(Self {
+            version,
+            serial_number,
+            signature,
+            issuer,
+            not_before: time::seconds(not_before)?,
+            not_after: time::seconds(not_after)?,
+            subject,
+            public_key,
+            extensions,
+            signature_algorithm,
+            signature_value,
+        })
+    }
+
     /// Who has signed it, as DER.
-    pub fn issuer(&self) -> AnyRef<'a> {
-        self.tbs_certificate.issuer
+    pub fn issuer(&self) -> &'a [u8] {
+        self.issuer
     }
 
     /// Whom it is about, as DER.
-    pub fn subject(&self) -> AnyRef<'a> {
-        self.tbs_certificate.subject
+    pub fn subject(&self) -> &'a [u8] {
+        self.subject
     }
 
     /// The key that it certifies.
-    pub fn public_key(&self) -> &SubjectPublicKeyInfoRef<'a> {
-        &self.tbs_certificate.subject_public_key_info
+    pub fn public_key(&self) -> &PublicKeyInfo<'a> {
+        &self.public_key
     }
 
     /// Calls `each` with every DNS SAN, whatever its bytes are.
     ///
     /// # Errors
     /// If the extensions are not valid DER.
-    pub fn for_each_dns_name(&self, mut each: impl FnMut(&[u8])) -> der::Result<()> {
+    pub fn for_each_dns_name(&self, mut each: impl FnMut(&[u8])) -> Result<()> {
         self.for_each_extension(|extension| {
-            if extension.id != SUBJECT_ALT_NAME {
+            if extension.identifier != SUBJECT_ALT_NAME {
                 return Ok(());
             }
-            let names = AnyRef::from_der(extension.value.as_bytes())?;
-            for_each(names, Tag::Sequence, |name: AnyRef<'_>| {
-                if name.tag() == DNS_NAME {
-                    each(name.value());
+            let mut names = Reader::new(only(extension.value, SEQUENCE)?);
+            while !names.is_finished() {
+                let name = names.any()?;
+                if name.tag == DNS_NAME {
+                    each(name.content);
                 }
-                Ok(())
-            })
+            }
+            Ok(())
         })
     }
 
@@ -152,11 +213,11 @@ impl<'a> Certificate<'a> {
     ///
     /// # Errors
     /// If the extensions are not valid DER.
-    pub fn is_ca(&self) -> der::Result<bool> {
+    pub fn is_ca(&self) -> Result<bool> {
         let mut is_ca = false;
         self.for_each_extension(|extension| {
-            if extension.id == BASIC_CONSTRAINTS {
-                is_ca = BasicConstraints::from_der(extension.value.as_bytes())?.is_ca;
+            if extension.identifier == BASIC_CONSTRAINTS {
+                is_ca = read_basic_constraints(extension.value)?;
             }
             Ok(())
         })?;
@@ -167,93 +228,75 @@ impl<'a> Certificate<'a> {
     ///
     /// # Errors
     /// If the extensions are not valid DER.
-    pub fn may_serve(&self) -> der::Result<bool> {
+    pub fn may_serve(&self) -> Result<bool> {
         let mut may_serve = true;
         self.for_each_extension(|extension| {
-            if extension.id == EXTENDED_KEY_USAGE {
-                let usages = ExtendedKeyUsage::from_der(extension.value.as_bytes())?.0;
-                may_serve = usages.iter().any(|usage| SERVER_USAGES.contains(usage));
+            if extension.identifier == EXTENDED_KEY_USAGE {
+                may_serve = false;
+                let mut usages = Reader::new(only(extension.value, SEQUENCE)?);
+                while !usages.is_finished() {
+                    may_serve |= SERVER_USAGES.contains(&usages.read(OBJECT_IDENTIFIER)?);
+                }
             }
             Ok(())
         })?;
         Ok(may_serve)
     }
 
-    fn for_each_extension(
-        &self,
-        each: impl FnMut(Extension<'a>) -> der::Result<()>,
-    ) -> der::Result<()> {
-        let TbsCertificate {
-            version,
-            extensions,
-            ..
-        } = &self.tbs_certificate;
-        match extensions {
-            Some(extensions) if *version == Some(V3) => for_each(*extensions, Tag::Sequence, each),
+    fn for_each_extension(&self, mut each: impl FnMut(Extension<'a>) -> Result<()>) -> Result<()> {
+        match self.extensions {
+            Some(extensions) if self.version == Some(V3) => {
+                for_each(extensions, SEQUENCE, |mut extension| {
+                    let identifier = extension.read(OBJECT_IDENTIFIER)?;
+                    let is_critical = extension.flag()?;
+                    let value = extension.read(OCTET_STRING)?;
+                    extension.finish()?;
+                    each(Extension {
+                        identifier,
+                        is_critical,
+                        value,
+                    })
+                })
+            }
             _ => Ok(()),
         }
     }
 }
 
-/// `TBSCertificate` of RFC 5280, section 4.1.
-#[derive(Debug, Sequence)]
-struct TbsCertificate<'a> {
-    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
-    version: Option<u8>,
-    serial_number: AnyRef<'a>,
-    signature: AnyRef<'a>,
-    issuer: AnyRef<'a>,
-    validity: time::Validity,
-    subject: AnyRef<'a>,
-    subject_public_key_info: SubjectPublicKeyInfoRef<'a>,
-    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
-    issuer_unique_id: Option<BitStringRef<'a>>,
-    #[asn1(context_specific = "2", tag_mode = "IMPLICIT", optional = "true")]
-    subject_unique_id: Option<BitStringRef<'a>>,
-    #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
-    extensions: Option<AnyRef<'a>>,
+/// Whether an extension says that the certificate is that of a CA (RFC 5280, section 4.2.1.9). The path
+/// length may be any number.
+fn read_basic_constraints(value: &[u8]) -> Result<bool> {
+    let mut constraints = Reader::new(only(value, SEQUENCE)?);
+    let is_ca = constraints.flag()?;
+    constraints.optional(INTEGER)?.map(unsigned).transpose()?;
+    constraints.finish()?;
+    Ok(is_ca)
 }
 
-/// `Extension` of RFC 5280, section 4.1.
-#[derive(Sequence)]
-struct Extension<'a> {
-    id: ObjectIdentifier,
-    #[asn1(default = "bool::default")]
-    critical: bool,
-    value: &'a OctetStringRef,
-}
-
-/// `AttributeTypeAndValue` of RFC 5280, section 4.1.2.4.
-#[derive(Sequence)]
-struct Attribute<'a> {
-    kind: ObjectIdentifier,
-    value: AnyRef<'a>,
+/// Calls `each` with the kind and the value of every attribute of a `Name` (RFC 5280, section 4.1.2.4).
+fn for_each_attribute(
+    name: &[u8],
+    mut each: impl FnMut(&[u8], Element<'_>) -> Result<()>,
+) -> Result<()> {
+    for_each(name, SET, |mut relative_name| {
+        while !relative_name.is_finished() {
+            let mut attribute = Reader::new(relative_name.read(SEQUENCE)?);
+            let (kind, value) = (attribute.read(OBJECT_IDENTIFIER)?, attribute.any()?);
+            attribute.finish()?;
+            each(kind, value)?;
+        }
+        Ok(())
+    })
 }
 
 /// Whether a `Name` has a Common Name of exactly these bytes.
-fn has_common_name(name: AnyRef<'_>, wanted: &[u8]) -> der::Result<bool> {
+fn has_common_name(name: &[u8], wanted: &[u8]) -> Result<bool> {
     let mut found = false;
-    for_each(name, Tag::Sequence, |relative_name: AnyRef<'_>| {
-        for_each(relative_name, Tag::Set, |attribute: Attribute<'_>| {
-            found |= attribute.kind == COMMON_NAME && attribute.value.value() == wanted;
-            Ok(())
-        })
+    for_each_attribute(name, |kind, value| {
+        found |= kind == COMMON_NAME && value.content == wanted;
+        Ok(())
     })?;
     Ok(found)
-}
-
-/// Decodes the elements of a `SEQUENCE OF` or `SET OF` one by one.
-fn for_each<'a, T: Decode<'a, Error = der::Error>>(
-    elements: AnyRef<'a>,
-    tag: Tag,
-    mut each: impl FnMut(T) -> der::Result<()>,
-) -> der::Result<()> {
-    elements.tag().assert_eq(tag)?;
-    let mut reader = SliceReader::new(elements.value())?;
-    while !reader.is_finished() {
-        each(T::decode(&mut reader)?)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod blank;
 pub mod certificate;
 pub mod coverage;
 pub mod decision;
+pub mod der;
 pub mod gateway;
 pub mod globs;
 pub mod index;

@@ -3,19 +3,17 @@
 //! The public key is recomputed: the public parts that a private key may carry are optional and prove
 //! nothing, but if they are there, they must agree.
 
-use der::{
-    Decode,
-    asn1::{OctetStringRef, UintRef},
-};
 use ed25519_dalek::SigningKey;
 use num_bigint::BigUint;
 use p256::elliptic_curve::sec1::ToSec1Point;
-use pkcs8::PrivateKeyInfoRef;
-use sec1::{EcParameters, EcPrivateKey};
 
 use crate::{
+    der::{
+        BIT_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE, only, unsigned,
+        whole_bytes,
+    },
     pem::Block,
-    public_key::{Curve, EC, ED25519, KeyFault, PublicKey, RSA, check_rsa_parameters},
+    public_key::{Algorithm, Curve, EC, ED25519, KeyFault, PublicKey, RSA, check_rsa_parameters},
 };
 
 /// 16384 bits, the longest modulus that OpenSSL takes (`OPENSSL_RSA_MAX_MODULUS_BITS`).
@@ -42,8 +40,7 @@ pub fn public_key(block: &Block<'_>) -> Result<PublicKey, KeyFault> {
         "RSA PRIVATE KEY" => from_pkcs1(der),
         "EC PRIVATE KEY" => {
             let key = EcPrivateKey::from_der(der)?;
-            let curve = key.parameters.and_then(EcParameters::named_curve);
-            from_sec1(&key, Curve::named(curve.ok_or(KeyFault::Unreadable)?)?)
+            from_sec1(&key, Curve::named(key.curve.ok_or(KeyFault::Unreadable)?)?)
         }
         _ => Err(KeyFault::Unsupported),
     }
@@ -51,19 +48,34 @@ pub fn public_key(block: &Block<'_>) -> Result<PublicKey, KeyFault> {
 
 /// RFC 5958.
 fn from_pkcs8(der: &[u8]) -> Result<PublicKey, KeyFault> {
-    let info = PrivateKeyInfoRef::from_der(der).map_err(|_| KeyFault::Unreadable)?;
-    let content = info.private_key.as_bytes();
-    let key = match info.algorithm.oid {
+    const ATTRIBUTES: u8 = 0xa0;
+    const PUBLIC_KEY: u8 = 0x81;
+    let mut info = Reader::new(only(der, SEQUENCE)?);
+    let version = info.read(INTEGER)?;
+    let algorithm = Algorithm::read(info.read(SEQUENCE)?)?;
+    let content = info.read(OCTET_STRING)?;
+    info.optional(ATTRIBUTES)?;
+    let public = info.optional(PUBLIC_KEY)?;
+    info.finish()?;
+    let is_right_version = match version {
+        [0] => public.is_none(),
+        [1] => public.is_some(),
+        _ => false,
+    };
+    if !is_right_version {
+        return Err(KeyFault::Unreadable);
+    }
+    let key = match algorithm.identifier {
         RSA => {
-            check_rsa_parameters(&info.algorithm)?;
+            check_rsa_parameters(&algorithm)?;
             from_pkcs1(content)?
         }
         EC => {
-            let curve = Curve::of(info.algorithm.parameters)?;
+            let curve = Curve::of(algorithm.parameters)?;
             from_sec1(&EcPrivateKey::from_der(content)?, curve)?
         }
-        ED25519 if info.algorithm.parameters.is_none() => {
-            let seed = <&OctetStringRef>::from_der(content)?.as_bytes();
+        ED25519 if algorithm.parameters.is_none() => {
+            let seed = only(content, OCTET_STRING)?;
             let seed = seed.try_into().map_err(|_| KeyFault::Unreadable)?;
             PublicKey::Ed25519(
                 SigningKey::from_bytes(seed)
@@ -75,10 +87,9 @@ fn from_pkcs8(der: &[u8]) -> Result<PublicKey, KeyFault> {
         ED25519 => return Err(KeyFault::Unreadable),
         _ => return Err(KeyFault::Unsupported),
     };
-    match info.public_key.map(|public| public.as_bytes()) {
-        None => Ok(key),
-        Some(Some(public)) if key.is(public) => Ok(key),
-        Some(_) => Err(KeyFault::Unreadable),
+    match public {
+        Some(public) if !key.is(whole_bytes(public)?) => Err(KeyFault::Unreadable),
+        _ => Ok(key),
     }
 }
 
@@ -86,11 +97,22 @@ fn from_pkcs8(der: &[u8]) -> Result<PublicKey, KeyFault> {
 /// the product of the primes, the exponents undo each other, and neither the primes are too near to
 /// each other nor the private exponent is too small.
 fn from_pkcs1(der: &[u8]) -> Result<PublicKey, KeyFault> {
-    let key = pkcs1::RsaPrivateKeyRef::from_der(der).map_err(|_| KeyFault::Unreadable)?;
-    check_lengths(&key)?;
-    let number = |number: UintRef<'_>| BigUint::from_bytes_be(number.as_bytes());
-    let (p, q) = (number(key.prime1), number(key.prime2));
-    let (e, d) = (number(key.public_exponent), number(key.private_exponent));
+    let mut key = Reader::new(only(der, SEQUENCE)?);
+    // The other version has more than two primes, which Go refuses.
+    if key.read(INTEGER)? != [0] {
+        return Err(KeyFault::Unreadable);
+    }
+    let mut number = || {
+        let number = unsigned(key.read(INTEGER)?)?;
+        if number.len() > MOST_RSA_BYTES {
+            return Err(KeyFault::Unreadable);
+        }
+        Ok(BigUint::from_bytes_be(number))
+    };
+    let (n, e, d) = (number()?, number()?, number()?);
+    let (p, q) = (number()?, number()?);
+    let (exponent1, exponent2, coefficient) = (number()?, number()?, number()?);
+    key.finish()?;
     let one = BigUint::from(1_u8);
     if p <= one || q <= one {
         return Err(KeyFault::Unreadable);
@@ -99,16 +121,15 @@ fn from_pkcs1(der: &[u8]) -> Result<PublicKey, KeyFault> {
     let modulus = &p * &q;
     let half = modulus.bits() / 2;
     let distance = if p > q { &p - &q } else { &q - &p };
-    let coefficient = number(key.coefficient);
-    let is_consistent = modulus == number(key.modulus)
+    let is_consistent = modulus == n
         && modulus.bit(0)
         && d < modulus
         && d.bits() > half
         && distance.bits() + LEAST_DISTANCE_BELOW_HALF > half
         && (&e * &d) % &below_p == one
         && (&e * &d) % &below_q == one
-        && number(key.exponent1) == &d % &below_p
-        && number(key.exponent2) == &d % &below_q
+        && exponent1 == &d % &below_p
+        && exponent2 == &d % &below_q
         && coefficient < p
         && (coefficient * &q) % &p == one;
     if !is_consistent {
@@ -117,38 +138,51 @@ fn from_pkcs1(der: &[u8]) -> Result<PublicKey, KeyFault> {
     PublicKey::rsa(&modulus.to_bytes_be(), &e.to_bytes_be())
 }
 
-/// No number is longer than a modulus can be, so that nobody waits for calculations with them.
-fn check_lengths(key: &pkcs1::RsaPrivateKeyRef<'_>) -> Result<(), KeyFault> {
-    let numbers = [
-        key.modulus,
-        key.public_exponent,
-        key.private_exponent,
-        key.prime1,
-        key.prime2,
-        key.exponent1,
-        key.exponent2,
-        key.coefficient,
-    ];
-    let is_short = |number: &UintRef<'_>| number.as_bytes().len() <= MOST_RSA_BYTES;
-    if numbers.iter().all(is_short) {
-        Ok(())
-    } else {
-        Err(KeyFault::Unreadable)
+/// `ECPrivateKey` of RFC 5915.
+struct EcPrivateKey<'a> {
+    scalar: &'a [u8],
+    curve: Option<&'a [u8]>,
+    public_key: Option<&'a [u8]>,
+}
+
+impl<'a> EcPrivateKey<'a> {
+    fn from_der(der: &'a [u8]) -> Result<Self, KeyFault> {
+        const PARAMETERS: u8 = 0xa0;
+        const PUBLIC_KEY: u8 = 0xa1;
+        let mut key = Reader::new(only(der, SEQUENCE)?);
+        if key.read(INTEGER)? != [1] {
+            return Err(KeyFault::Unreadable);
+        }
+        let scalar = key.read(OCTET_STRING)?;
+        let curve = key.optional(PARAMETERS)?;
+        let curve = curve
+            .map(|name| only(name, OBJECT_IDENTIFIER))
+            .transpose()?;
+        let public_key = key.optional(PUBLIC_KEY)?;
+        let public_key = public_key.map(|key| whole_bytes(only(key, BIT_STRING)?));
+        key.finish()?;
+        Ok(Self {
+            scalar,
+            curve,
+            public_key: public_key.transpose()?,
+        })
     }
 }
 
-/// RFC 5915.
+/// The point that belongs to a scalar (SEC 1, section 3.2.1).
 fn from_sec1(key: &EcPrivateKey<'_>, curve: Curve) -> Result<PublicKey, KeyFault> {
-    let named = key.parameters.and_then(EcParameters::named_curve);
-    if named.is_some_and(|named| Curve::named(named) != Ok(curve)) {
+    if key
+        .curve
+        .is_some_and(|name| Curve::named(name) != Ok(curve))
+    {
         return Err(KeyFault::Unreadable);
     }
     let point = match curve {
-        Curve::P256 => p256::SecretKey::from_slice(key.private_key)
+        Curve::P256 => p256::SecretKey::from_slice(key.scalar)
             .map(|key| key.public_key().to_sec1_point(false).as_bytes().to_vec()),
-        Curve::P384 => p384::SecretKey::from_slice(key.private_key)
+        Curve::P384 => p384::SecretKey::from_slice(key.scalar)
             .map(|key| key.public_key().to_sec1_point(false).as_bytes().to_vec()),
-        Curve::P521 => p521::SecretKey::from_slice(key.private_key)
+        Curve::P521 => p521::SecretKey::from_slice(key.scalar)
             .map(|key| key.public_key().to_sec1_point(false).as_bytes().to_vec()),
     };
     let public = PublicKey::Ec(curve, point.map_err(|_| KeyFault::Unreadable)?);

@@ -1,18 +1,18 @@
 //! Public keys, from a certificate or recomputed from a private key, so that the two can be compared.
 
-use der::{
-    Decode, Tag, Tagged,
-    asn1::{AnyRef, ObjectIdentifier},
-};
-use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use thiserror::Error;
 
-/// RFC 8017, appendix C, `rsaEncryption`.
-pub const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-/// RFC 5480, section 2.1.1, `id-ecPublicKey`.
-pub const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-/// RFC 8410, section 3, `id-Ed25519`.
-pub const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+use crate::der::{
+    BIT_STRING, Element, INTEGER, Malformed, NULL, OBJECT_IDENTIFIER, Reader, Result, SEQUENCE,
+    bits, only, unsigned, whole_bytes,
+};
+
+/// RFC 8017, appendix C, `rsaEncryption` (1.2.840.113549.1.1.1).
+pub const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
+/// RFC 5480, section 2.1.1, `id-ecPublicKey` (1.2.840.10045.2.1).
+pub const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
+/// RFC 8410, section 3, `id-Ed25519` (1.3.101.112).
+pub const ED25519: &[u8] = b"\x2b\x65\x70";
 
 /// The least length of an RSA modulus that TLS clients still accept.
 const LEAST_RSA_BITS: usize = 2048;
@@ -61,8 +61,61 @@ pub enum KeyFault {
     Encrypted,
 }
 
-impl From<der::Error> for KeyFault {
-    fn from(_: der::Error) -> Self {
+/// `AlgorithmIdentifier` of RFC 5280, section 4.1.1.2.
+#[derive(Clone, Copy, Debug)]
+pub struct Algorithm<'a> {
+    /// What it is.
+    pub identifier: &'a [u8],
+    /// What else it depends on.
+    pub parameters: Option<Element<'a>>,
+}
+
+impl<'a> Algorithm<'a> {
+    /// Reads the content of the SEQUENCE.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn read(content: &'a [u8]) -> Result<Self> {
+        let mut reader = Reader::new(content);
+        let identifier = reader.read(OBJECT_IDENTIFIER)?;
+        let parameters = if reader.is_finished() {
+            None
+        } else {
+            Some(reader.any()?)
+        };
+        reader.finish()?;
+        Ok(Self {
+            identifier,
+            parameters,
+        })
+    }
+}
+
+/// `SubjectPublicKeyInfo` of RFC 5280, section 4.1.
+#[derive(Clone, Copy, Debug)]
+pub struct PublicKeyInfo<'a> {
+    algorithm: Algorithm<'a>,
+    /// The content of the BIT STRING.
+    key: &'a [u8],
+}
+
+impl<'a> PublicKeyInfo<'a> {
+    /// Reads the content of the SEQUENCE.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn read(content: &'a [u8]) -> Result<Self> {
+        let mut reader = Reader::new(content);
+        let algorithm = Algorithm::read(reader.read(SEQUENCE)?)?;
+        let key = reader.read(BIT_STRING)?;
+        bits(key)?;
+        reader.finish()?;
+        Ok(Self { algorithm, key })
+    }
+}
+
+impl From<Malformed> for KeyFault {
+    fn from(_: Malformed) -> Self {
         Self::Unreadable
     }
 }
@@ -72,22 +125,21 @@ impl Curve {
     ///
     /// # Errors
     /// If it is another one, or is given by its parameters.
-    pub fn of(parameters: Option<AnyRef<'_>>) -> Result<Self, KeyFault> {
-        let name: ObjectIdentifier = parameters
-            .ok_or(KeyFault::Unreadable)?
-            .decode_as()
-            .map_err(|_| KeyFault::Unsupported)?;
-        Self::named(name)
+    pub fn of(parameters: Option<Element<'_>>) -> Result<Self, KeyFault> {
+        let name = parameters.ok_or(KeyFault::Unreadable)?;
+        let name = name.of(OBJECT_IDENTIFIER);
+        Self::named(name.map_err(|_| KeyFault::Unsupported)?)
     }
 
     /// The curve of this name.
     ///
     /// # Errors
     /// If it is another one.
-    pub fn named(name: ObjectIdentifier) -> Result<Self, KeyFault> {
-        const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-        const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-        const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+    pub fn named(name: &[u8]) -> Result<Self, KeyFault> {
+        // 1.2.840.10045.3.1.7, 1.3.132.0.34 and 1.3.132.0.35.
+        const P256: &[u8] = b"\x2a\x86\x48\xce\x3d\x03\x01\x07";
+        const P384: &[u8] = b"\x2b\x81\x04\x00\x22";
+        const P521: &[u8] = b"\x2b\x81\x04\x00\x23";
         match name {
             P256 => Ok(Self::P256),
             P384 => Ok(Self::P384),
@@ -126,10 +178,7 @@ impl PublicKey {
     /// also be compressed (SEC 1, section 2.3.3).
     pub fn is(&self, bytes: &[u8]) -> bool {
         match self {
-            Self::Rsa { .. } => pkcs1::RsaPublicKeyRef::from_der(bytes).is_ok_and(|key| {
-                Self::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes()).as_ref()
-                    == Ok(self)
-            }),
+            Self::Rsa { .. } => read_rsa(bytes).as_ref() == Ok(self),
             Self::Ec(_, point) => {
                 let x = point.get(1..=point.len() / 2);
                 let sign = point.last().map(|last| 2 + (last & 1));
@@ -142,19 +191,15 @@ impl PublicKey {
 }
 
 /// The key of a certificate, read as strictly as Go does (`crypto/x509`, `parsePublicKey`).
-impl TryFrom<&SubjectPublicKeyInfoRef<'_>> for PublicKey {
+impl TryFrom<&PublicKeyInfo<'_>> for PublicKey {
     type Error = KeyFault;
 
-    fn try_from(info: &SubjectPublicKeyInfoRef<'_>) -> Result<Self, KeyFault> {
-        let key = info
-            .subject_public_key
-            .as_bytes()
-            .ok_or(KeyFault::Unreadable)?;
-        match info.algorithm.oid {
+    fn try_from(info: &PublicKeyInfo<'_>) -> Result<Self, KeyFault> {
+        let key = whole_bytes(info.key)?;
+        match info.algorithm.identifier {
             RSA => {
                 check_rsa_parameters(&info.algorithm)?;
-                let key = pkcs1::RsaPublicKeyRef::from_der(key)?;
-                Self::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes())
+                read_rsa(key)
             }
             EC => Ok(Self::Ec(
                 Curve::of(info.algorithm.parameters)?,
@@ -167,13 +212,28 @@ impl TryFrom<&SubjectPublicKeyInfoRef<'_>> for PublicKey {
     }
 }
 
+/// `RSAPublicKey` of RFC 8017, appendix A.1.1.
+fn read_rsa(der: &[u8]) -> Result<PublicKey, KeyFault> {
+    let mut reader = Reader::new(only(der, SEQUENCE)?);
+    let modulus = unsigned(reader.read(INTEGER)?)?;
+    let exponent = unsigned(reader.read(INTEGER)?)?;
+    reader.finish()?;
+    PublicKey::rsa(modulus, exponent)
+}
+
 /// The parameters of an RSA key are NULL (RFC 3279, section 2.3.1).
-pub fn check_rsa_parameters(algorithm: &AlgorithmIdentifierRef<'_>) -> Result<(), KeyFault> {
-    match algorithm.parameters {
-        Some(parameters) if parameters.tag() == Tag::Null && parameters.value().is_empty() => {
-            Ok(())
-        }
-        _ => Err(KeyFault::Unreadable),
+///
+/// # Errors
+/// If they are not.
+pub fn check_rsa_parameters(algorithm: &Algorithm<'_>) -> Result<(), KeyFault> {
+    let null = Element {
+        tag: NULL,
+        content: &[],
+    };
+    if algorithm.parameters == Some(null) {
+        Ok(())
+    } else {
+        Err(KeyFault::Unreadable)
     }
 }
 

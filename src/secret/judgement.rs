@@ -1,8 +1,6 @@
 //! Whether the content of a labelled Secret can serve TLS, judged as the servers that read it do: what
 //! Go's `tls.X509KeyPair` refuses is refused.
 
-use der::Decode;
-
 use crate::{
     leaf::{Certificate, Leaf, Validity},
     names::{DnsPattern, Host, Wildcards},
