@@ -134,11 +134,9 @@ pub fn set(
 /// The bytes that a text stands for, in base64 of one line or, as in Go's `encoding/base64`, of many;
 /// `None` if it is something else.
 pub fn bytes(base64: &str) -> Option<Vec<u8>> {
-    if base64.contains(['\r', '\n']) {
-        STANDARD.decode(base64.replace(['\r', '\n'], "")).ok()
-    } else {
-        STANDARD.decode(base64).ok()
-    }
+    let line = STANDARD.decode(base64);
+    line.or_else(|_| STANDARD.decode(base64.replace(['\r', '\n'], "")))
+        .ok()
 }
 
 /// The same JSON without white space between its parts.

@@ -41,13 +41,10 @@ pub fn blocks(text: &str) -> impl Iterator<Item = Block<'_>> {
         // A block that is cut off by the beginning of the next one has no end.
         while let Some(line) = lines.next_if(|line| beginning(line).is_none()) {
             if marker(line, END) == Some(label) {
-                der = STANDARD.decode(&base64).ok().filter(|_| is_whole);
+                der = decode(&base64).filter(|_| is_whole);
                 break;
             }
-            base64.extend(
-                line.chars()
-                    .filter(|char| !matches!(char, ' ' | '\t' | '\r')),
-            );
+            base64.push_str(line);
         }
         Some(Block {
             label,
@@ -63,6 +60,14 @@ pub fn first_certificate(text: &str) -> Option<Vec<u8>> {
     blocks(text)
         .filter(|block| block.label == CERTIFICATE)
         .find_map(|block| block.der)
+}
+
+/// The content of a block, in whose lines there may be blanks.
+fn decode(base64: &str) -> Option<Vec<u8>> {
+    let usual = STANDARD.decode(base64);
+    usual
+        .or_else(|_| STANDARD.decode(base64.replace([' ', '\t', '\r'], "")))
+        .ok()
 }
 
 /// Whether this is a header of a block (RFC 1421, section 4.4), and no block begins in it.

@@ -5,12 +5,10 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{
-    index,
-    json::bytes,
-    leaf::Leaf,
-    routing::{Unusable, leaf},
-};
+use crate::{index, json::bytes, leaf::Leaf, pem, routing::Unusable};
+
+/// So much base64 has a leaf of 1.7 KB in it, which is more than most have. It stands for whole bytes.
+const BEGINNING: usize = 3072;
 
 /// A list of Secrets.
 #[derive(Deserialize)]
@@ -72,11 +70,24 @@ impl SecretItem<'_> {
             .data
             .as_ref()
             .and_then(|data| data.certificate.as_ref());
-        let text = base64.and_then(|base64| bytes(&base64.0));
-        leaf(&String::from_utf8_lossy(
-            &text.ok_or(Unusable::NoCertificate)?,
-        ))
+        let base64 = &base64.ok_or(Unusable::NoCertificate)?.0;
+        let der = first_of_beginning(base64).or_else(|| first_certificate(base64));
+        Leaf::from_der(&der.ok_or(Unusable::NoCertificate)?).map_err(|_| Unusable::BadCertificate)
     }
+}
+
+/// The first certificate in base64 of PEM text.
+fn first_certificate(base64: &str) -> Option<Vec<u8>> {
+    pem::first_certificate(&String::from_utf8_lossy(&bytes(base64)?))
+}
+
+/// The first certificate, if it is in the beginning of a longer text: the rest, mostly a chain, need not
+/// be decoded then.
+fn first_of_beginning(base64: &str) -> Option<Vec<u8>> {
+    let text = bytes(base64.get(..BEGINNING)?)?;
+    // What is read of a text of whole lines does not depend on what follows.
+    let end = text.iter().rposition(|byte| *byte == b'\n')?;
+    pem::first_certificate(&String::from_utf8_lossy(text.get(..=end)?))
 }
 
 /// The labels of a Secret.
