@@ -13,7 +13,7 @@ use serde::Serialize;
 use slog::{Drain, Logger, info, o};
 use thiserror::Error;
 
-use self::item::{Labels, SecretItem, SecretList};
+use self::item::{Labels, SecretItem};
 use crate::{
     decision::Decision,
     json::Object,
@@ -218,15 +218,13 @@ fn get(
     }
 }
 
-/// The items of a list; those that have not the shape of a Secret must not hide the others.
+/// The Secrets of a list.
 fn items<'a>(namespace: &str, list: &'a [u8]) -> Result<Vec<SecretItem<'a>>, LookupError> {
     // serde's own message would quote the answer.
-    let list: SecretList<'_> = serde_json::from_slice(list)
-        .map_err(|_| failed_list(namespace, "the answer is not a list of Secrets".to_owned()))?;
-    let items = list.items.into_iter();
-    Ok(items
-        .filter_map(|item| serde_json::from_str(item.get()).ok())
-        .collect())
+    let items = str::from_utf8(list)
+        .ok()
+        .and_then(|list| item::items(list).ok());
+    items.ok_or_else(|| failed_list(namespace, "the answer is not a list of Secrets".to_owned()))
 }
 
 fn failed_list(namespace: &str, cause: String) -> LookupError {

@@ -1,6 +1,8 @@
 //! PEM text to DER, read as Go's `encoding/pem` reads it, because that is what the ingress controllers
 //! do: text around the blocks, CRLF and lines of any length are fine, an indented block is none.
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// The label of certificates (RFC 7468, section 5).
@@ -18,6 +20,12 @@ pub struct Block<'a> {
     pub is_encrypted: bool,
     /// The content; `None` if the block has no end or is not base64.
     pub der: Option<Vec<u8>>,
+}
+
+/// PEM text; what is no UTF-8 in it is in no block, or makes that unreadable.
+pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+    // The standard library replaces slowly what mostly need not be replaced.
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The blocks of a text, one by one: what is not asked for is not decoded.

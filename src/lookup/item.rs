@@ -10,11 +10,25 @@ use crate::{index, json::bytes, leaf::Leaf, pem, routing::Unusable};
 /// So much base64 has a leaf of 1.7 KB in it, which is more than most have. It stands for whole bytes.
 const BEGINNING: usize = 3072;
 
-/// A list of Secrets.
+/// A list.
 #[derive(Deserialize)]
-pub struct SecretList<'a> {
-    #[serde(borrow)]
-    pub items: Vec<&'a RawValue>,
+struct List<T> {
+    items: Vec<T>,
+}
+
+/// The Secrets of a list. Those that have not the shape of one must not hide the others.
+///
+/// # Errors
+/// If it is no list.
+pub fn items(list: &str) -> serde_json::Result<Vec<SecretItem<'_>>> {
+    if let Ok(list) = serde_json::from_str::<List<_>>(list) {
+        return Ok(list.items);
+    }
+    let list: List<&RawValue> = serde_json::from_str(list)?;
+    let items = list.items.into_iter();
+    Ok(items
+        .filter_map(|item| serde_json::from_str(item.get()).ok())
+        .collect())
 }
 
 /// What matching needs of a Secret.
@@ -78,7 +92,7 @@ impl SecretItem<'_> {
 
 /// The first certificate in base64 of PEM text.
 fn first_certificate(base64: &str) -> Option<Vec<u8>> {
-    pem::first_certificate(&String::from_utf8_lossy(&bytes(base64)?))
+    pem::first_certificate(&pem::text(&bytes(base64)?))
 }
 
 /// The first certificate, if it is in the beginning of a longer text: the rest, mostly a chain, need not
@@ -87,7 +101,7 @@ fn first_of_beginning(base64: &str) -> Option<Vec<u8>> {
     let text = bytes(base64.get(..BEGINNING)?)?;
     // What is read of a text of whole lines does not depend on what follows.
     let end = text.iter().rposition(|byte| *byte == b'\n')?;
-    pem::first_certificate(&String::from_utf8_lossy(text.get(..=end)?))
+    pem::first_certificate(&pem::text(text.get(..=end)?))
 }
 
 /// The labels of a Secret.

@@ -36,12 +36,12 @@ impl Standard<'_> {
         if tls_key.is_empty() {
             return Err(Fault::NoKeyData);
         }
-        let chain = read_chain(&String::from_utf8_lossy(tls_crt))?;
+        let chain = read_chain(&pem::text(tls_crt))?;
         let chain = decode_chain(&chain)?;
         let certificate = chain.first().ok_or(Fault::NoCertificate)?;
         certificate.check().map_err(|_| Fault::BadCertificate)?;
         let public_key = certificate_key(certificate)?;
-        let own_key = read_key(&String::from_utf8_lossy(tls_key))?;
+        let own_key = read_key(&pem::text(tls_key))?;
         if own_key != public_key {
             let mut others = chain.iter().skip(1);
             let is_other = others.any(|other| certificate_key(other).as_ref() == Ok(&own_key));

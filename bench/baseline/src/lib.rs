@@ -1,12 +1,13 @@
 //! The yardstick: the core of the policy, written the way Kubewarden's tutorials write one.
 //!
 //! Objects are the typed ones of k8s-openapi, the request is read by the SDK, `Secret`s are listed whole,
-//! every certificate in them is parsed, and the build has cargo's own release profile. Nothing in it is slow on
-//! purpose. It knows exact names and wildcards of one label, the order of preference among certificates, and
+//! every certificate in them is parsed into the typed one of x509-cert, and the build has cargo's own release profile.
+//! Nothing in it is slow on purpose. It knows exact names and wildcards of one label, the order of preference among certificates, and
 //! Ingresses with TLS entries; the rest of the policy's rules it does not have.
 
 use std::cmp::Reverse;
 use std::sync::LazyLock;
+use std::time::SystemTime;
 
 use k8s_openapi::Resource;
 use k8s_openapi::api::core::v1::Secret;
@@ -23,8 +24,9 @@ use kubewarden_policy_sdk::{
 };
 use serde::{Deserialize, Serialize};
 use slog::{Logger, info, o};
-use x509_parser::extensions::GeneralName;
-use x509_parser::pem::Pem;
+use x509_cert::Certificate;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 
 static LOG: LazyLock<Logger> =
     LazyLock::new(|| Logger::root(logging::KubewardenDrain::new(), o!("policy" => "baseline")));
@@ -119,38 +121,30 @@ fn covers(name: &str, host: &str) -> bool {
 struct RoutingSecret {
     name: String,
     dns_names: Vec<String>,
-    not_after: i64,
+    not_after: u64,
 }
 
 impl RoutingSecret {
     /// Reads a Secret; `None` if one of its certificates cannot be read, or its leaf is not valid now.
     fn read(secret: &Secret) -> Option<Self> {
         let pem = secret.data.as_ref()?.get("tls.crt")?;
-        let blocks: Vec<_> = Pem::iter_from_buffer(&pem.0)
-            .collect::<Result<_, _>>()
-            .ok()?;
-        let chain: Vec<_> = blocks
-            .iter()
-            .map(Pem::parse_x509)
-            .collect::<Result<_, _>>()
-            .ok()?;
-        let leaf = chain.first()?;
-        if !leaf.validity().is_valid() {
+        let chain = Certificate::load_pem_chain(&pem.0).ok()?;
+        let leaf = chain.first()?.tbs_certificate();
+        let validity = leaf.validity();
+        let now = SystemTime::now();
+        if now < validity.not_before.to_system_time() || now >= validity.not_after.to_system_time()
+        {
             return None;
         }
-        let names = leaf.subject_alternative_name().ok()??;
-        let dns_names = names
-            .value
-            .general_names
-            .iter()
-            .filter_map(|name| match name {
-                GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
-                _ => None,
-            });
+        let (_, names) = leaf.get_extension::<SubjectAltName>().ok()??;
+        let dns_names = names.0.iter().filter_map(|name| match name {
+            GeneralName::DnsName(name) => Some(name.as_str().to_ascii_lowercase()),
+            _ => None,
+        });
         Some(Self {
             name: secret.metadata.name.clone()?,
             dns_names: dns_names.collect(),
-            not_after: leaf.validity().not_after.timestamp(),
+            not_after: validity.not_after.to_unix_duration().as_secs(),
         })
     }
 }
