@@ -121,3 +121,7 @@ impl Labels {
         self.metadata.labels?.remove(label)
     }
 }
+
+#[cfg(test)]
+#[path = "item_tests.rs"]
+mod tests;

@@ -1,6 +1,9 @@
 //! Section 9 of the contract: look-ups that use the index, and what they do without.
 
-use e2e_tests::{Answer, Cluster, Evaluation, HostCall, Session, certificates::TlsSecret};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use e2e_tests::{
+    Answer, Cluster, Evaluation, HostCall, Policy, Session, certificates::TlsSecret, request_from,
+};
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -224,21 +227,49 @@ fn a_refusal_of_the_full_look_up_rejects(
     }
 }
 
+/// A cluster with a thousand Secrets that are like this one.
+fn a_thousand(secret: &Value) -> Cluster {
+    let secrets = (0..1_000).map(|number| {
+        let mut secret = secret.clone();
+        secret["metadata"]["name"] = json!(format!("wild-{number}"));
+        secret
+    });
+    Cluster::new(secrets.collect())
+}
+
 /// What must not grow with the number of indexed Secrets: look-ups, and for each Secret what crosses
 /// into the sandbox.
 #[test]
 fn a_thousand_indexed_secrets_need_one_small_look_up() {
-    let one = indexed(&wild());
-    let many = (0..1_000).map(|number| {
-        let mut secret = one.clone();
-        secret["metadata"]["name"] = json!(format!("wild-{number}"));
-        secret
-    });
-    let evaluation = evaluated(&Cluster::new(many.collect()));
+    let evaluation = evaluated(&a_thousand(&indexed(&wild())));
     assert_eq!(chosen(&evaluation), "wild-0");
     assert_eq!(operations(&evaluation), [LIST]);
     let bytes = evaluation.calls[0].bytes;
     assert!(bytes < 1_000 * 500, "{bytes} bytes");
+}
+
+#[test]
+fn a_thousand_indexed_secrets_need_little_memory() {
+    let policy = Policy::load_within(&policy_wasm(), 8 * 1024 * 1024).unwrap();
+    let request = request_from(author()).unwrap();
+    let validate = |cluster| policy.validate(&request, &json!({}), &cluster);
+    let evaluation = validate(a_thousand(&indexed(&wild()))).unwrap();
+    assert_eq!(chosen(&evaluation), "wild-0");
+    // Whole Secrets with chains do not fit.
+    let pem = BASE64_STANDARD.decode(wild().to_manifest()["data"]["tls.crt"].as_str().unwrap());
+    let chain = wild().tls_crt(pem.unwrap().repeat(10)).to_manifest();
+    assert!(validate(a_thousand(&chain)).is_err());
+}
+
+/// Of a Secret without an index, the first certificate is decoded: neither the rest of the chain nor
+/// the key.
+#[test]
+fn only_the_leaf_of_a_chain_is_read() {
+    let pem = BASE64_STANDARD.decode(wild().to_manifest()["data"]["tls.crt"].as_str().unwrap());
+    let junk = b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+    let secret = wild().tls_crt([pem.unwrap(), junk.repeat(100)].concat());
+    let evaluation = evaluated(&cluster(&[secret.tls_key("junk")]));
+    assert_eq!(chosen(&evaluation), "wild");
 }
 
 fn names() -> impl Strategy<Value = Vec<String>> {

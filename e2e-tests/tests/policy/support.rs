@@ -1,6 +1,10 @@
 //! What the tests of the policy share: the policy, objects, and a shorter way to ask.
 
-use std::{io::Write, path::Path, sync::LazyLock};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use e2e_tests::{Cluster, Evaluation, Policy, certificates::TlsSecret, request_from};
@@ -14,9 +18,13 @@ pub const ISSUER: &str = "cert-manager.io/cluster-issuer";
 
 /// The policy, compiled once for all tests.
 pub static POLICY: LazyLock<Policy> = LazyLock::new(|| {
-    let wasm = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm");
-    Policy::load(&wasm).expect("`make policy.wasm` builds it, `make test` does so first")
+    Policy::load(&policy_wasm()).expect("`make policy.wasm` builds it, `make test` does so first")
 });
+
+/// Where the policy is.
+pub fn policy_wasm() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm")
+}
 
 /// A usable routing secret in [`NAMESPACE`] whose certificate has these SANs.
 pub fn routing_secret(name: &str, sans: &[&str]) -> TlsSecret {
