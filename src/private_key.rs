@@ -3,8 +3,8 @@
 //! The public key is recomputed: the public parts that a private key may carry are optional and prove
 //! nothing, but if they are there, they must agree.
 
+use crypto_bigint::{BoxedUint, ConcatenatingMul};
 use ed25519_dalek::SigningKey;
-use num_bigint::BigUint;
 use p256::elliptic_curve::sec1::ToSec1Point;
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 /// 16384 bits, the longest modulus that OpenSSL takes (`OPENSSL_RSA_MAX_MODULUS_BITS`).
 const MOST_RSA_BYTES: usize = 16384 / 8;
 /// The difference of the primes has at most so many bits less than a prime (FIPS 186-5, appendix A.1.3).
-const LEAST_DISTANCE_BELOW_HALF: u64 = 100;
+const LEAST_DISTANCE_BELOW_HALF: u32 = 100;
 
 /// Whether a block of PEM text is a private key of any kind.
 pub fn is_private_key(block: &Block<'_>) -> bool {
@@ -107,35 +107,45 @@ fn from_pkcs1(der: &[u8]) -> Result<PublicKey, KeyFault> {
         if number.len() > MOST_RSA_BYTES {
             return Err(KeyFault::Unreadable);
         }
-        Ok(BigUint::from_bytes_be(number))
+        Ok((number, BoxedUint::from_be_slice_vartime(number)))
     };
-    let (n, e, d) = (number()?, number()?, number()?);
-    let (p, q) = (number()?, number()?);
-    let (exponent1, exponent2, coefficient) = (number()?, number()?, number()?);
+    let ((modulus, n), (exponent, e), (_, d)) = (number()?, number()?, number()?);
+    let ((_, p), (_, q)) = (number()?, number()?);
+    let ((_, exponent1), (_, exponent2), (_, coefficient)) = (number()?, number()?, number()?);
     key.finish()?;
-    let one = BigUint::from(1_u8);
-    if p <= one || q <= one {
+    let one = BoxedUint::one();
+    if p.cmp_vartime(&one).is_le() || q.cmp_vartime(&one).is_le() {
         return Err(KeyFault::Unreadable);
     }
-    let (below_p, below_q) = (&p - &one, &q - &one);
-    let modulus = &p * &q;
-    let half = modulus.bits() / 2;
-    let distance = if p > q { &p - &q } else { &q - &p };
-    let is_consistent = modulus == n
-        && modulus.bit(0)
-        && d < modulus
-        && d.bits() > half
-        && distance.bits() + LEAST_DISTANCE_BELOW_HALF > half
-        && (&e * &d) % &below_p == one
-        && (&e * &d) % &below_q == one
-        && exponent1 == &d % &below_p
-        && exponent2 == &d % &below_q
-        && coefficient < p
-        && (coefficient * &q) % &p == one;
+    let (below_p, below_q) = (p.wrapping_sub(&one), q.wrapping_sub(&one));
+    let half = n.bit_width_vartime() / 2;
+    let distance = if p.cmp_vartime(&q).is_gt() {
+        p.wrapping_sub(&q)
+    } else {
+        q.wrapping_sub(&p)
+    };
+    let is_same = |one: &BoxedUint, other: &BoxedUint| one.cmp_vartime(other).is_eq();
+    let product = e.concatenating_mul(&d);
+    let is_consistent = is_same(&n, &p.concatenating_mul(&q))
+        && n.bit_vartime(0)
+        && d.cmp_vartime(&n).is_lt()
+        && d.bit_width_vartime() > half
+        && distance.bit_width_vartime() + LEAST_DISTANCE_BELOW_HALF > half
+        && is_same(&remainder(&product, &below_p)?, &one)
+        && is_same(&remainder(&product, &below_q)?, &one)
+        && is_same(&exponent1, &remainder(&d, &below_p)?)
+        && is_same(&exponent2, &remainder(&d, &below_q)?)
+        && coefficient.cmp_vartime(&p).is_lt()
+        && is_same(&remainder(&coefficient.concatenating_mul(&q), &p)?, &one);
     if !is_consistent {
         return Err(KeyFault::Unreadable);
     }
-    PublicKey::rsa(&modulus.to_bytes_be(), &e.to_bytes_be())
+    PublicKey::rsa(modulus, exponent)
+}
+
+fn remainder(number: &BoxedUint, divisor: &BoxedUint) -> Result<BoxedUint, KeyFault> {
+    let divisor = divisor.as_nz_vartime().ok_or(KeyFault::Unreadable)?;
+    Ok(number.rem_vartime(divisor))
 }
 
 /// `ECPrivateKey` of RFC 5915.

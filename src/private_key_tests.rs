@@ -1,6 +1,7 @@
 //! RSA keys of numbers that fit each other, but for one thing. No number need be prime: what is refused
 //! is refused for what the test changes.
 
+use num_bigint::BigUint;
 use rstest::rstest;
 
 use super::*;
