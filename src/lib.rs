@@ -82,9 +82,9 @@ pub fn validate(payload: &[u8]) -> CallResult {
 /// # Errors
 /// None: a payload that cannot be read is an answer too.
 pub fn validate_settings(payload: &[u8]) -> CallResult {
-    let faults = match serde_json::from_slice::<Value>(payload) {
-        Ok(settings) => Settings::parse(&settings).err(),
-        Err(_) => Some(vec!["settings: must be an object".to_owned()]),
+    let faults = match json::read::<Value>(payload) {
+        Some(settings) => Settings::parse(&settings).err(),
+        None => Some(vec!["settings: must be an object".to_owned()]),
     };
     Ok(serde_json::to_vec(&SettingsValidationResponse {
         valid: faults.is_none(),
@@ -94,7 +94,7 @@ pub fn validate_settings(payload: &[u8]) -> CallResult {
 
 fn decide(payload: &[u8]) -> serde_json::Result<Decision> {
     // serde's own message would quote the payload, which may hold a Secret's key.
-    let Ok(payload) = serde_json::from_slice::<Payload<'_>>(payload) else {
+    let Some(payload) = json::read::<Payload<'_>>(payload) else {
         return Ok(Decision::fail(
             "the admission request cannot be parsed",
             400,

@@ -10,13 +10,14 @@ use kubewarden_policy_sdk::{
     wapc_guest,
 };
 use serde::Serialize;
+use serde_json::value::RawValue;
 use slog::{Drain, Logger, info, o};
 use thiserror::Error;
 
-use self::item::{Labels, SecretItem};
+use self::item::{Labels, List, SecretItem};
 use crate::{
     decision::Decision,
-    json::Object,
+    json::{self, Object},
     leaf::Leaf,
     names::Wildcards,
     request::Request,
@@ -115,9 +116,14 @@ impl SecretSource for HostCluster<'_> {
         let Some(answer) = get(namespace, name, &request)? else {
             return Ok(None);
         };
-        let labels: Labels = serde_json::from_slice(&answer)
-            .map_err(|_| failed_get(namespace, name, "the answer is not a Secret".to_owned()))?;
-        Ok(labels.of(label))
+        match json::read::<Labels>(&answer) {
+            Some(labels) => Ok(labels.of(label)),
+            None => Err(failed_get(
+                namespace,
+                name,
+                "the answer is not a Secret".to_owned(),
+            )),
+        }
     }
 }
 
@@ -141,10 +147,7 @@ impl HostCluster<'_> {
             let request = get_request(namespace, &name);
             // It may have gone in the meantime, or not have the shape of a Secret.
             let answer = get(namespace, &name, &request)?;
-            let item = answer.and_then(|answer| {
-                let item = serde_json::from_slice(&answer).ok()?;
-                Some(self.unlisted(item))
-            });
+            let item = answer.and_then(|answer| Some(self.unlisted(json::read(&answer)?)));
             secrets.extend(item);
         }
         Ok(secrets)
@@ -218,12 +221,19 @@ fn get(
     }
 }
 
-/// The Secrets of a list.
+/// The Secrets of a list. Those that have not the shape of one must not hide the others.
 fn items<'a>(namespace: &str, list: &'a [u8]) -> Result<Vec<SecretItem<'a>>, LookupError> {
+    let items = json::read::<List<_>>(list).map(|list| list.items);
+    let items = items.or_else(|| {
+        let list: List<&RawValue> = json::read(list)?;
+        let items = list.items.into_iter();
+        Some(
+            items
+                .filter_map(|item| serde_json::from_str(item.get()).ok())
+                .collect(),
+        )
+    });
     // serde's own message would quote the answer.
-    let items = str::from_utf8(list)
-        .ok()
-        .and_then(|list| item::items(list).ok());
     items.ok_or_else(|| failed_list(namespace, "the answer is not a list of Secrets".to_owned()))
 }
 

@@ -3,7 +3,6 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::{index, json::bytes, leaf::Leaf, pem, routing::Unusable};
 
@@ -12,23 +11,8 @@ const BEGINNING: usize = 3072;
 
 /// A list.
 #[derive(Deserialize)]
-struct List<T> {
-    items: Vec<T>,
-}
-
-/// The Secrets of a list. Those that have not the shape of one must not hide the others.
-///
-/// # Errors
-/// If it is no list.
-pub fn items(list: &str) -> serde_json::Result<Vec<SecretItem<'_>>> {
-    if let Ok(list) = serde_json::from_str::<List<_>>(list) {
-        return Ok(list.items);
-    }
-    let list: List<&RawValue> = serde_json::from_str(list)?;
-    let items = list.items.into_iter();
-    Ok(items
-        .filter_map(|item| serde_json::from_str(item.get()).ok())
-        .collect())
+pub struct List<T> {
+    pub items: Vec<T>,
 }
 
 /// What matching needs of a Secret.
