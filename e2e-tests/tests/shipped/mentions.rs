@@ -127,7 +127,7 @@ fn compatible(with: &str) -> String {
 
 /// The versions in the rows for this.
 fn compatibility(with: &str) -> Vec<String> {
-    let page = Page::read("docs/compatibility.md");
+    let page = Page::read("README.md");
     let rows = page.rows("With").into_iter().filter(|row| row[0] == with);
     rows.map(|row| row[1].to_owned()).collect()
 }
@@ -199,7 +199,7 @@ fn the_host_of_the_tests_is_the_one_that_is_named() {
         .unwrap();
     let major = package.split('.').next().unwrap();
     let said = format!("wasmtime {major},");
-    assert!(text("docs/compatibility.md").contains(&said), "{said}");
+    assert!(text("README.md").contains(&said), "{said}");
 }
 
 /// Renovate leaves alone what Cargo.toml pins.

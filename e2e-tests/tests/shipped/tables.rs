@@ -76,6 +76,7 @@ fn every_message_that_is_quoted_is_one() {
     let source: String = lines.split("\\\n").map(str::trim_start).collect();
     let mut found = 0;
     for (page, heading) in [
+        ("README.md", "Symptom"),
         ("docs/troubleshooting.md", "Symptom"),
         ("docs/gateways.md", "Warning or message"),
     ] {
