@@ -1,10 +1,12 @@
 //! Fields in which nothing is: put something in and take it out again, and they are as they were.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::json::Object;
+
 /// Two ways to write that nothing is there; the third is to leave the field out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Blank {
     /// `null`
@@ -19,6 +21,17 @@ impl Blank {
         match field?.get() {
             "null" => Some(Self::Null),
             _ => Some(Self::Empty),
+        }
+    }
+
+    /// Reads what a record says of a field, which may be nothing; the outer `None` if it is something
+    /// else.
+    pub fn recorded(record: &Object<'_>, name: &str) -> Option<Option<Self>> {
+        match record.get(name).map(RawValue::get) {
+            None => Some(None),
+            Some(r#""null""#) => Some(Some(Self::Null)),
+            Some(r#""empty""#) => Some(Some(Self::Empty)),
+            Some(_) => None,
         }
     }
 }

@@ -7,8 +7,6 @@
 mod object;
 mod parking;
 
-use std::collections::BTreeSet;
-
 use self::{
     object::Certificate,
     parking::{Author, ISSUER, RECORD},
@@ -16,6 +14,7 @@ use self::{
 use crate::{
     coverage::Coverage,
     decision::{Decision, Route},
+    keys::{Keys, host},
     lookup::{SecretSource, routing_table},
     metadata::{is_name, subject},
     request::Request,
@@ -247,12 +246,15 @@ impl Case<'_> {
         let old = request
             .old_object()
             .and_then(|old| Certificate::parse(old).ok());
-        let set = |names: &[String]| {
-            let names = names.iter().map(|name| name.to_ascii_lowercase());
-            names.collect::<BTreeSet<_>>()
+        // Each of them has a name only once.
+        let has_new_names = || {
+            old.is_none_or(|old| {
+                let names: Keys<'_> = old.names.iter().map(|name| host(name, None)).collect();
+                let mut ours = self.certificate.names.iter();
+                old.names.len() != self.certificate.names.len()
+                    || !ours.all(|name| names.contains(&host(name, None)))
+            })
         };
-        let has_new_names =
-            || old.is_none_or(|old| set(&old.names) != set(&self.certificate.names));
         !served.is_empty() && has_new_names()
     }
 }

@@ -1,12 +1,8 @@
 //! What the policy answers, and the only place that writes it down for the host.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// The annotation of audit events that lists which host uses which routing secret.
-const AUDIT_ANNOTATION: &str = "routing-secrets";
 /// What `kubectl` shows of a warning, and Kubernetes recommends at most.
 const LONGEST_WARNING: usize = 120;
 const MOST_WARNINGS: usize = 10;
@@ -115,8 +111,9 @@ impl Decision {
             message,
             code,
             mutated_object,
-            audit_annotations: (!routes.is_empty())
-                .then(|| BTreeMap::from([(AUDIT_ANNOTATION, routes.join(","))])),
+            audit_annotations: (!routes.is_empty()).then(|| AuditAnnotations {
+                routes: routes.join(","),
+            }),
             warnings: limit(&self.warnings),
         })
     }
@@ -129,8 +126,16 @@ struct Response<'a> {
     message: Option<String>,
     code: Option<u16>,
     mutated_object: Option<&'a RawValue>,
-    audit_annotations: Option<BTreeMap<&'static str, String>>,
+    audit_annotations: Option<AuditAnnotations>,
     warnings: Option<Vec<String>>,
+}
+
+/// The annotations of an audit event.
+#[derive(Serialize)]
+struct AuditAnnotations {
+    /// Which host uses which routing secret.
+    #[serde(rename = "routing-secrets")]
+    routes: String,
 }
 
 /// At most ten warnings of one line each; the tenth says how many more there are.

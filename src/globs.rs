@@ -1,46 +1,46 @@
 //! Many globs, without trying each on every name.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use wildmatch::WildMatch;
 
-/// Globs with something that belongs to each: `*` stands for any text, `?` for one character.
+use crate::keys::{Keyed, Keys, text};
+
+/// Globs, each with a number: `*` stands for any text, `?` for one character.
 ///
 /// They are kept by what follows their last wildcard, because a name that matches ends with it.
-#[derive(Clone, Debug)]
-pub struct Globs<T> {
-    by_end: BTreeMap<String, BTreeMap<String, (WildMatch, T)>>,
-    lengths: BTreeSet<usize>,
+#[derive(Clone, Debug, Default)]
+pub struct Globs {
+    globs: Vec<(String, WildMatch)>,
+    numbers: Keys<'static>,
+    by_end: Keyed<'static, Vec<usize>>,
+    /// The lengths of the ends in order.
+    lengths: Vec<usize>,
 }
 
-impl<T> Default for Globs<T> {
-    fn default() -> Self {
-        Self {
-            by_end: BTreeMap::new(),
-            lengths: BTreeSet::new(),
+impl Globs {
+    /// The number of a glob, which is added if it is new: they are counted from 0.
+    pub fn add(&mut self, glob: &str) -> usize {
+        let new = self.globs.len();
+        let number = self.numbers.number(text(glob.to_owned()), new);
+        if number == new {
+            let end = glob.rsplit(['*', '?']).next().unwrap_or_default();
+            if let Err(place) = self.lengths.binary_search(&end.len()) {
+                self.lengths.insert(place, end.len());
+            }
+            let by_end = text(end.to_owned());
+            self.by_end.update(by_end, |globs| globs.push(number));
+            self.globs.push((glob.to_owned(), WildMatch::new(glob)));
         }
+        number
     }
-}
 
-impl<T: Default> Globs<T> {
-    /// What belongs to a glob, which is added if it is new.
-    pub fn entry(&mut self, glob: &str) -> &mut T {
-        let end = glob.rsplit(['*', '?']).next().unwrap_or_default();
-        self.lengths.insert(end.len());
-        let globs = self.by_end.entry(end.to_owned()).or_default();
-        let new = || (WildMatch::new(glob), T::default());
-        &mut globs.entry(glob.to_owned()).or_insert_with(new).1
-    }
-}
-
-impl<T> Globs<T> {
-    /// The globs that match a name, and what belongs to them.
-    pub fn matching<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, &'a T)> {
+    /// The globs that match a name, and their numbers.
+    pub fn matching(&self, name: &str) -> impl Iterator<Item = (&str, usize)> {
         let start = |length: &usize| name.len().checked_sub(*length);
         let ends = self.lengths.iter().filter_map(start);
-        ends.filter_map(|start| self.by_end.get(name.get(start..)?))
+        ends.filter_map(|start| self.by_end.get(&text(name.get(start..)?)))
             .flatten()
-            .filter(|(_, (matcher, _))| matcher.matches(name))
-            .map(|(glob, (_, item))| (glob.as_str(), item))
+            .filter_map(|number| Some((self.globs.get(*number)?, *number)))
+            .filter(|((_, matcher), _)| matcher.matches(name))
+            .map(|((glob, _), number)| (glob.as_str(), number))
     }
 }

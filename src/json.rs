@@ -28,7 +28,12 @@ pub struct Object<'a> {
 impl<'a> Object<'a> {
     /// Reads an object; `None` if the text is of another type.
     pub fn parse(json: &'a RawValue) -> Option<Self> {
-        serde_json::from_str(json.get()).ok()
+        Self::from_text(json.get())
+    }
+
+    /// Reads an object; `None` if the text is something else.
+    pub fn from_text(json: &'a str) -> Option<Self> {
+        serde_json::from_str(json).ok()
     }
 
     /// Reads a member that is an object: empty if it is absent or null, `None` if it is of another
@@ -52,6 +57,32 @@ impl<'a> Object<'a> {
     /// The value of a member that is a string.
     pub fn text(&self, name: &str) -> Option<String> {
         serde_json::from_str(self.get(name)?.get()).ok()
+    }
+
+    /// The same; the outer `None` if it is of another type.
+    pub fn optional_text(&self, name: &str) -> Option<Option<String>> {
+        match self.get(name) {
+            Some(_) => self.text(name).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// The items of a member that is a list, none if it is absent or null; `None` if it is of another
+    /// type.
+    pub fn list(&self, name: &str) -> Option<Vec<&'a RawValue>> {
+        self.get(name).map_or(Some(Vec::new()), items)
+    }
+
+    /// The items of a member that is a list of strings, none if it is absent or null; `None` if it is
+    /// of another type.
+    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
+        self.get(name).map_or(Some(Vec::new()), texts)
+    }
+
+    /// Whether there are no other members than these, and none twice.
+    pub fn has_only(&self, names: &[&str]) -> bool {
+        let found = names.iter().filter(|name| self.raw(name).is_some());
+        found.count() == self.members.len()
     }
 
     /// The members in order.
@@ -123,6 +154,16 @@ impl Serialize for Object<'_> {
 /// twice otherwise.
 pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
     serde_json::from_str(str::from_utf8(json).ok()?).ok()
+}
+
+/// The items of a list; `None` if the text is of another type.
+pub fn items(list: &RawValue) -> Option<Vec<&RawValue>> {
+    serde_json::from_str(list.get()).ok()
+}
+
+/// The items of a list of strings; `None` if the text is of another type.
+pub fn texts(list: &RawValue) -> Option<Vec<String>> {
+    serde_json::from_str(list.get()).ok()
 }
 
 /// An object with a member set, or removed.

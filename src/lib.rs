@@ -10,7 +10,8 @@
 //!    [`names`] teaches what a certificate covers;
 //! 3. [`ingress`], [`gateway`] and [`certificate`] decide what its author meant and what it should
 //!    become, [`secret`] whether a routing secret can serve TLS, for which [`private_key`] and
-//!    [`public_key`] read its key; [`coverage`], [`record`], [`report`] and [`trigger`] are shared;
+//!    [`public_key`] read its key; [`coverage`], [`keys`], [`record`], [`report`] and [`trigger`] are
+//!    shared;
 //! 4. [`decision`] writes the answer.
 //!
 //! Steps 2 and 3 take values and return values: the clock and the host are at the edge, here and in
@@ -26,6 +27,7 @@ pub mod globs;
 pub mod index;
 pub mod ingress;
 pub mod json;
+pub mod keys;
 pub mod leaf;
 pub mod lookup;
 pub mod metadata;
@@ -103,7 +105,11 @@ fn decide(payload: &[u8]) -> serde_json::Result<Decision> {
     let Some(kind) = payload.request.subject() else {
         return Ok(Decision::accept());
     };
-    let settings = match Settings::parse(&payload.settings) {
+    let settings = payload
+        .settings
+        .map(|json| serde_json::from_str(json.get()));
+    let settings = settings.transpose()?.unwrap_or_default();
+    let settings = match Settings::parse(&settings) {
         Ok(settings) => settings,
         Err(faults) => {
             let message = format!(

@@ -122,7 +122,7 @@ impl HostGlob {
 
 /// Patterns of hosts.
 #[derive(Clone, Debug, Default)]
-pub struct HostGlobs(Globs<()>);
+pub struct HostGlobs(Globs);
 
 impl HostGlobs {
     /// Whether `host` matches one of them.
@@ -135,7 +135,7 @@ impl FromIterator<HostGlob> for HostGlobs {
     fn from_iter<I: IntoIterator<Item = HostGlob>>(globs: I) -> Self {
         let mut all = Globs::default();
         for HostGlob(glob) in globs {
-            *all.entry(&glob) = ();
+            all.add(&glob);
         }
         Self(all)
     }

@@ -3,19 +3,16 @@
 //! Compact JSON, whose members depend on the kind. A record of thousands of hosts is packed, because
 //! Kubernetes stores no more than 256 KiB of annotations.
 
-use std::{
-    collections::BTreeMap,
-    io::{Read, Write},
-};
+use std::io::{Read, Write};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
     decision::Decision,
-    json::{Edits, Object, is_same},
+    json::{self, Edits, Object, is_same},
 };
 
 /// The annotation that holds the record.
@@ -32,8 +29,44 @@ const LONGEST_UNPACKED: u64 = 4 * 1024 * 1024;
 /// (Kubernetes, `apimachinery/pkg/api/validation`, `TotalAnnotationSizeLimitB`).
 const MOST_ANNOTATION_BYTES: usize = 256 * 1024;
 
-/// Annotations to set or to remove.
-pub type AnnotationEdits = BTreeMap<String, Option<Box<RawValue>>>;
+/// Annotations to set or to remove, each once, in the order of their names.
+#[derive(Clone, Debug, Default)]
+pub struct AnnotationEdits(Edits);
+
+impl AnnotationEdits {
+    /// One annotation to set or to remove.
+    pub fn of(name: &str, value: Option<Box<RawValue>>) -> Self {
+        Self(vec![(name.to_owned(), value)])
+    }
+
+    /// Sets or removes an annotation, whatever was to be done to it before.
+    pub fn set(&mut self, name: &str, value: Option<Box<RawValue>>) {
+        match self.place(name) {
+            Ok(place) => {
+                if let Some((_, old)) = self.0.get_mut(place) {
+                    *old = value;
+                }
+            }
+            Err(place) => self.0.insert(place, (name.to_owned(), value)),
+        }
+    }
+
+    /// What is done to an annotation; the inner `None` if it is removed.
+    pub fn get(&self, name: &str) -> Option<Option<&RawValue>> {
+        let (_, value) = self.0.get(self.place(name).ok()?)?;
+        Some(value.as_deref())
+    }
+
+    /// What is done, one annotation after another.
+    pub fn edits(&self) -> &Edits {
+        &self.0
+    }
+
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0
+            .binary_search_by(|(other, _)| other.as_str().cmp(name))
+    }
+}
 
 /// What `parse` makes of the record in these annotations, nothing being the default; `None` if this
 /// policy did not write it.
@@ -47,17 +80,27 @@ pub fn past<T: Default>(
     }
 }
 
-/// Reads the text of the annotation; `None` if this policy did not write it.
-pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+/// What `parse` makes of the text of the annotation; `None` if this policy did not write it.
+pub fn read<T>(text: &str, parse: impl FnOnce(&Object<'_>) -> Option<T>) -> Option<T> {
     let unpacked = text.strip_prefix(PACKED).map(unpack);
     let json = match &unpacked {
         Some(unpacked) => unpacked.as_deref()?,
         None => text,
     };
-    // An array would do for serde, but we do not write that.
-    json.starts_with('{')
-        .then(|| serde_json::from_str(json).ok())
-        .flatten()
+    // White space would do for JSON, but we do not write that.
+    parse(&Object::from_text(json).filter(|_| json.starts_with('{'))?)
+}
+
+/// A member of a record that is an object, empty if it is absent; `None` if it is of another type.
+pub fn object<'a>(record: &Object<'a>, name: &str) -> Option<Object<'a>> {
+    let member = record.raw(name);
+    member.map_or_else(|| Some(Object::default()), Object::parse)
+}
+
+/// A member of a record that is a list of strings, empty if it is absent; `None` if it is of another
+/// type.
+pub fn texts(record: &Object<'_>, name: &str) -> Option<Vec<String>> {
+    record.raw(name).map_or(Some(Vec::new()), json::texts)
 }
 
 /// The text of the annotation.
@@ -95,8 +138,9 @@ pub fn oversized_record() -> String {
 pub fn fits(annotations: &Object<'_>, edits: &AnnotationEdits) -> bool {
     let kept = annotations
         .members()
-        .filter(|(name, _)| !edits.contains_key(*name));
+        .filter(|(name, _)| edits.get(name).is_none());
     let set = edits
+        .edits()
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
     let text = |value: &RawValue| serde_json::from_str::<String>(value.get()).unwrap_or_default();
@@ -110,14 +154,13 @@ pub fn fits(annotations: &Object<'_>, edits: &AnnotationEdits) -> bool {
 /// Those edits that make a difference to these annotations.
 pub fn effective(annotations: &Object<'_>, edits: &AnnotationEdits) -> Edits {
     let changed = edits
+        .edits()
         .iter()
         .filter(|(name, new)| match (annotations.raw(name), new) {
             (Some(old), Some(new)) => !is_same(old, new),
             (old, new) => old.is_some() || new.is_some(),
         });
-    changed
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
+    changed.cloned().collect()
 }
 
 fn unpack(base64: &str) -> Option<String> {

@@ -1,7 +1,7 @@
 //! The admission request, as far as the rules need it.
 
 use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
 use crate::json::Object;
 
@@ -12,8 +12,8 @@ pub struct Payload<'a> {
     #[serde(borrow)]
     pub request: Request<'a>,
     /// The settings of the policy, which may be absent.
-    #[serde(default)]
-    pub settings: Value,
+    #[serde(borrow)]
+    pub settings: Option<&'a RawValue>,
 }
 
 /// An AdmissionRequest (`k8s.io/api/admission/v1`).

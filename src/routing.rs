@@ -1,11 +1,12 @@
 //! Routing secrets, and the table that finds the one for a host.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::cmp::Reverse;
 
 use thiserror::Error;
 
 use crate::{
     globs::Globs,
+    keys::{Keyed, Keys, text},
     leaf::{Leaf, Validity},
     names::{DnsPattern, Host, Wildcards},
     pem,
@@ -111,13 +112,15 @@ pub fn leaf(tls_crt: &str) -> Result<Leaf, Unusable> {
 #[derive(Debug, Default)]
 pub struct RoutingTable {
     names: Vec<String>,
-    numbers: BTreeMap<String, usize>,
+    numbers: Keys<'static>,
     /// Every routing secret, usable or not, and the Certificate from which it is made.
-    known: BTreeMap<String, Option<String>>,
+    known: Keyed<'static, Option<String>>,
     wildcards: Wildcards,
-    exact: BTreeMap<String, Vec<usize>>,
-    below: BTreeMap<String, Vec<usize>>,
-    globs: Globs<Vec<usize>>,
+    exact: Keyed<'static, Vec<usize>>,
+    below: Keyed<'static, Vec<usize>>,
+    globs: Globs,
+    /// The secrets of each glob.
+    by_glob: Vec<Vec<usize>>,
 }
 
 impl RoutingTable {
@@ -129,29 +132,41 @@ impl RoutingTable {
         };
         let mut usable = Vec::new();
         for secret in secrets {
-            table
-                .known
-                .insert(secret.name.clone(), secret.certificate_name);
+            let known = text(secret.name.clone());
+            table.known.set(known, secret.certificate_name);
             if let Ok(offer) = secret.offer {
                 usable.push((Reverse(offer.not_after), secret.name, offer.patterns));
             }
         }
-        usable.sort();
+        usable.sort_unstable();
         for (number, (_, name, patterns)) in usable.into_iter().enumerate() {
-            table.numbers.insert(name.clone(), number);
+            table.numbers.number(text(name.clone()), number);
             table.names.push(name);
             for pattern in patterns {
-                let numbers = match pattern {
-                    DnsPattern::Exact(name) => table.exact.entry(name).or_default(),
-                    DnsPattern::Wildcard(parent) => table.below.entry(parent).or_default(),
-                    DnsPattern::Glob(glob) => table.globs.entry(&glob),
-                };
-                if numbers.last() != Some(&number) {
-                    numbers.push(number);
-                }
+                table.add(pattern, number);
             }
         }
         table
+    }
+
+    /// Adds a pattern of the secret with the greatest number until now.
+    fn add(&mut self, pattern: DnsPattern, number: usize) {
+        let add = |numbers: &mut Vec<usize>| {
+            if numbers.last() != Some(&number) {
+                numbers.push(number);
+            }
+        };
+        match pattern {
+            DnsPattern::Exact(name) => self.exact.update(text(name), add),
+            DnsPattern::Wildcard(parent) => self.below.update(text(parent), add),
+            DnsPattern::Glob(glob) => {
+                let glob = self.globs.add(&glob);
+                if glob == self.by_glob.len() {
+                    self.by_glob.push(Vec::new());
+                }
+                self.by_glob.get_mut(glob).into_iter().for_each(add);
+            }
+        }
     }
 
     /// The routing secret for a host: exact before wildcard, then the longer wildcard, then the
@@ -169,23 +184,24 @@ impl RoutingTable {
 
     /// Whether the Secret of this name is a usable routing secret that covers a host.
     pub fn covers(&self, secret: &str, host: &Host) -> bool {
-        self.numbers.get(secret).is_some_and(|number| {
-            let exact = host.exact_names().filter_map(|name| self.exact.get(name));
+        self.numbers.get(&text(secret)).is_some_and(|number| {
+            let exact = host.exact_names();
+            let exact = exact.filter_map(|name| self.exact.get(&text(name)));
             let wildcards = self.matching_wildcards(host).map(|(_, numbers)| numbers);
             exact
                 .chain(wildcards)
-                .any(|numbers| numbers.binary_search(number).is_ok())
+                .any(|numbers| numbers.binary_search(&number).is_ok())
         })
     }
 
     /// Whether the Secret of this name is a routing secret, usable or not.
     pub fn is_routing_secret(&self, secret: &str) -> bool {
-        self.known.contains_key(secret)
+        self.known.get(&text(secret)).is_some()
     }
 
     /// The Certificate from which cert-manager makes a routing secret, usable or not.
     pub fn producer(&self, secret: &str) -> Option<&str> {
-        self.known.get(secret)?.as_deref()
+        self.known.get(&text(secret))?.as_deref()
     }
 
     /// Whether the Secret of this name is a routing secret, usable or not, made from a Certificate of
@@ -197,7 +213,7 @@ impl RoutingTable {
     fn exact_number(&self, host: &Host) -> Option<usize> {
         let numbers = host
             .exact_names()
-            .filter_map(|name| self.exact.get(name)?.first());
+            .filter_map(|name| self.exact.get(&text(name))?.first());
         numbers.min().copied()
     }
 
@@ -211,11 +227,12 @@ impl RoutingTable {
             Wildcards::AnyDepth => usize::MAX,
         };
         let below = host.parents().take(reach).filter_map(|parent| {
-            let numbers = self.below.get(parent)?;
+            let numbers = self.below.get(&text(parent))?;
             Some((parent.len() + "*.".len(), numbers))
         });
         let globs = self.globs.matching(host.relative());
-        let globs = globs.map(|(glob, numbers)| (glob.len(), numbers));
+        let globs =
+            globs.filter_map(|(glob, number)| Some((glob.len(), self.by_glob.get(number)?)));
         below.chain(globs)
     }
 }

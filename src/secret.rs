@@ -109,10 +109,10 @@ fn stored(
         let leaf = is_routing_secret.then(|| leaf_of(secret)).flatten();
         let index = leaf.map(|leaf| index::write(&leaf)).transpose()?;
         let index = index.map(|index| to_raw_value(&index)).transpose()?;
-        let mut change = AnnotationEdits::from([(INDEX.to_owned(), index)]);
+        let mut change = AnnotationEdits::of(INDEX, index);
         if !fits(&manifest.annotations, &change) {
             // Kubernetes would refuse the whole Secret.
-            change = AnnotationEdits::from([(INDEX.to_owned(), None)]);
+            change = AnnotationEdits::of(INDEX, None);
         }
         let change = effective(&manifest.annotations, &change);
         if !change.is_empty() {

@@ -1,7 +1,5 @@
 //! Annotations that make a controller issue certificates for an object.
 
-use serde::Deserialize;
-
 use crate::{json::Object, settings::Settings};
 
 /// Presence is enough, even with an empty value (cert-manager,
@@ -33,22 +31,17 @@ pub fn triggers(annotations: &Object<'_>, settings: &Settings) -> Vec<String> {
     {
         names.push(BY_VALUE.to_owned());
     }
-    names.sort();
+    names.sort_unstable();
     names.dedup();
     names
 }
 
 /// Whether the Secrets that cert-manager's shims make for an object get the routing label.
 pub fn makes_routing_secrets(annotations: &Object<'_>, settings: &Settings) -> bool {
-    #[derive(Deserialize)]
-    struct Template<'a> {
-        #[serde(borrow)]
-        labels: Object<'a>,
-    }
-    annotations.text(SECRET_TEMPLATE).is_some_and(|template| {
-        serde_json::from_str::<Template<'_>>(&template)
-            .is_ok_and(|template| template.labels.raw(&settings.routing_label).is_some())
-    })
+    let template = annotations.text(SECRET_TEMPLATE);
+    let template = template.as_deref().and_then(Object::from_text);
+    let labels = template.and_then(|template| template.object("labels"));
+    labels.is_some_and(|labels| labels.raw(&settings.routing_label).is_some())
 }
 
 /// The words for true of Go's `strconv.ParseBool`, with which cert-manager reads the value.

@@ -1,11 +1,12 @@
 //! A Certificate as its JSON writes it, as far as the rules read it.
 
-use std::collections::BTreeSet;
-
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{json::Object, metadata::Manifest};
+use crate::{
+    json::Object,
+    keys::{Keys, text},
+    metadata::Manifest,
+};
 
 /// The usage that makes a certificate one for servers, as cert-manager names it.
 const SERVER_AUTH: &str = "server auth";
@@ -30,12 +31,11 @@ pub struct Certificate<'a> {
 }
 
 /// One of `metadata.ownerReferences`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 struct Owner {
     api_version: String,
     kind: String,
-    controller: Option<bool>,
+    is_controller: bool,
 }
 
 impl<'a> Certificate<'a> {
@@ -46,21 +46,20 @@ impl<'a> Certificate<'a> {
     pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
         let manifest = Manifest::parse(json)?;
         let spec = manifest.root.object("spec").ok_or("spec")?;
-        let mut names: Vec<String> = list(&spec, "dnsNames").ok_or("spec.dnsNames")?;
+        let mut names = spec.texts("dnsNames").ok_or("spec.dnsNames")?;
         if spec.get("commonName").is_some() {
             let name = spec.text("commonName").ok_or("spec.commonName")?;
             names.extend((!name.is_empty()).then_some(name));
         }
-        let mut seen = BTreeSet::new();
-        names.retain(|name| seen.insert(name.to_ascii_lowercase()));
+        let mut seen = Keys::default();
+        names.retain(|name| seen.add(text(name.to_ascii_lowercase())));
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         Ok(Self {
             issuer_ref: spec.object("issuerRef").ok_or("spec.issuerRef")?,
             name: filled(manifest.metadata.text("name")),
             secret: filled(spec.text("secretName")),
-            usages: list(&spec, "usages").ok_or("spec.usages")?,
-            owners: list(&manifest.metadata, "ownerReferences")
-                .ok_or("metadata.ownerReferences")?,
+            usages: spec.texts("usages").ok_or("spec.usages")?,
+            owners: owners(&manifest.metadata).ok_or("metadata.ownerReferences")?,
             names,
             manifest,
             spec,
@@ -103,15 +102,25 @@ impl<'a> Certificate<'a> {
                 ("networking.k8s.io", "Ingress")
                     | ("gateway.networking.k8s.io", "Gateway" | "ListenerSet")
             );
-            is_served && owner.controller == Some(true)
+            is_served && owner.is_controller
         })
     }
 }
 
-/// A member that is a list, empty if it is absent or null; `None` if it is of another type.
-fn list<T: for<'de> Deserialize<'de>>(object: &Object<'_>, name: &str) -> Option<Vec<T>> {
-    object.get(name).map_or_else(
-        || Some(Vec::new()),
-        |list| serde_json::from_str(list.get()).ok(),
-    )
+/// `metadata.ownerReferences`; `None` if a field is of the wrong type.
+fn owners(metadata: &Object<'_>) -> Option<Vec<Owner>> {
+    let owner = |owner| {
+        let owner = Object::parse(owner)?;
+        Some(Owner {
+            api_version: owner.text("apiVersion")?,
+            kind: owner.text("kind")?,
+            is_controller: match owner.get("controller").map(RawValue::get) {
+                None | Some("false") => false,
+                Some("true") => true,
+                Some(_) => return None,
+            },
+        })
+    };
+    let owners = metadata.list("ownerReferences")?;
+    owners.into_iter().map(owner).collect()
 }

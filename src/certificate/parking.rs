@@ -1,12 +1,12 @@
 //! Parking: what a Certificate becomes that is not to be issued, and what its author gets back.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
     blank::Blank,
     certificate::object::Certificate,
-    json::{Edits, set},
+    json::{Edits, Object, set},
 };
 
 /// The annotation that holds what was replaced.
@@ -20,17 +20,31 @@ pub fn refuge(certificate: &str) -> String {
 }
 
 /// What was replaced, as the annotation writes it: compact JSON.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Record {
     /// `spec.issuerRef.name`
     issuer: String,
     /// `spec.secretName`, if it was replaced too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     secret_name: Option<String>,
     /// How `metadata.annotations` is written if the author has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<Blank>,
+}
+
+impl Record {
+    /// Reads the text of the annotation; `None` if this policy did not write it.
+    fn parse(text: &str) -> Option<Self> {
+        let record = Object::from_text(text)?;
+        let known = ["issuer", "secretName", "annotations"];
+        // White space would do for JSON, but we do not write that.
+        (text.starts_with('{') && record.has_only(&known)).then_some(Self {
+            issuer: record.text("issuer")?,
+            secret_name: record.optional_text("secretName")?,
+            annotations: Blank::recorded(&record, "annotations")?,
+        })
+    }
 }
 
 /// What the author of a Certificate wants, as far as it is ours to change.
@@ -59,11 +73,7 @@ impl Author {
             });
         }
         let text = certificate.manifest.annotations.text(RECORD)?;
-        // An array would do for serde, but we do not write that.
-        let record: Record = text
-            .starts_with('{')
-            .then(|| serde_json::from_str(&text).ok())
-            .flatten()?;
+        let record = Record::parse(&text)?;
         let is_moved = certificate.name.as_deref().map(refuge) == secret;
         Some(Self {
             issuer: match issuer.as_deref() {

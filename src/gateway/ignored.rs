@@ -5,14 +5,18 @@
 //! 1.21). What the author wrote there is kept letter by letter: names are appended, and taken away
 //! again one by one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::keys::{Keyed, Keys, text};
 
 /// The annotation's name.
 pub const IGNORED: &str = "cert-manager.io/ignore-tls-listeners";
 
 /// The names in a list.
-pub fn names(list: &str) -> BTreeSet<&str> {
-    list.split(',').map(str::trim).collect()
+pub fn names(list: &str) -> Keys<'_> {
+    let mut names = Keys::default();
+    for entry in list.split(',') {
+        names.add(text(entry.trim()));
+    }
+    names
 }
 
 /// The list with more names; there may be none yet.
@@ -23,13 +27,13 @@ pub fn with<'a>(list: Option<&'a str>, names: impl Iterator<Item = &'a str>) -> 
 
 /// The list without the last entry of each of these names; `None` if nothing remains.
 pub fn without(list: &str, names: &[String]) -> Option<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: Keyed<'_, usize> = Keyed::default();
     for name in names {
-        *counts.entry(name.trim()).or_default() += 1;
+        counts.update(text(name.trim()), |count| *count += 1);
     }
     let mut kept: Vec<_> = list
         .rsplit(',')
-        .filter(|entry| match counts.get_mut(entry.trim()) {
+        .filter(|entry| match counts.get_mut(&text(entry.trim())) {
             Some(count) if *count > 0 => {
                 *count -= 1;
                 false

@@ -1,7 +1,5 @@
 //! What the author of a Gateway or ListenerSet wants, whatever was made of it before.
 
-use std::collections::BTreeSet;
-
 use serde_json::value::to_raw_value;
 
 use crate::{
@@ -11,6 +9,7 @@ use crate::{
         object::{Gateway, Listener, Role},
         record::Record,
     },
+    keys::Keys,
     record::{AnnotationEdits, RECORD, effective},
 };
 
@@ -60,7 +59,7 @@ impl<'a> Intent<'a> {
                 secret: held.map(|replaced| replaced.was.as_str()).or(secret),
             }
         });
-        let mut restored = AnnotationEdits::from([(RECORD.to_owned(), None)]);
+        let mut restored = AnnotationEdits::of(RECORD, None);
         let ignored = match gateway.manifest.annotations.raw(IGNORED) {
             None => Ignored::Absent,
             Some(_) => match gateway.manifest.annotations.text(IGNORED) {
@@ -68,7 +67,7 @@ impl<'a> Intent<'a> {
                 Some(list) => {
                     let list = ignored::without(&list, &past.ignored);
                     let value = list.as_ref().map(to_raw_value).transpose()?;
-                    restored.insert(IGNORED.to_owned(), value);
+                    restored.set(IGNORED, value);
                     list.map_or(Ignored::Absent, Ignored::List)
                 }
             },
@@ -89,10 +88,10 @@ impl<'a> Intent<'a> {
     }
 
     /// The names of the listeners that the author makes cert-manager ignore.
-    pub fn ignored_names(&self) -> BTreeSet<&str> {
+    pub fn ignored_names(&self) -> Keys<'_> {
         match &self.ignored {
             Ignored::List(list) => ignored::names(list),
-            Ignored::Absent | Ignored::Unreadable => BTreeSet::new(),
+            Ignored::Absent | Ignored::Unreadable => Keys::default(),
         }
     }
 }

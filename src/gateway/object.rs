@@ -1,11 +1,10 @@
 //! A Gateway or ListenerSet as its JSON writes it, as far as the rules read it.
 
-use std::collections::BTreeMap;
-
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
     json::{Object, set},
+    keys::{Keyed, text},
     metadata::{Manifest, is_name},
     names::Host,
     request::Request,
@@ -60,7 +59,7 @@ impl<'a> Gateway<'a> {
         let manifest = Manifest::parse(json)?;
         let spec = manifest.root.object("spec").ok_or("spec")?;
         let namespace = request.namespace_of(&manifest.metadata);
-        let listeners = list(&spec, "listeners").ok_or("spec.listeners")?;
+        let listeners = spec.list("listeners").ok_or("spec.listeners")?;
         let listeners = listeners
             .into_iter()
             .map(|raw| Listener::parse(raw, namespace.as_deref()));
@@ -82,13 +81,13 @@ const MOST_REFERENCES: usize = 64;
 impl<'a> Listener<'a> {
     fn parse(raw: &'a RawValue, namespace: Option<&str>) -> Option<Self> {
         let listener = Object::parse(raw)?;
-        let name = text(&listener, "name")?.unwrap_or_default();
-        let host = text(&listener, "hostname")?.unwrap_or_default();
-        let protocol = text(&listener, "protocol")?;
+        let name = listener.optional_text("name")?.unwrap_or_default();
+        let host = listener.optional_text("hostname")?.unwrap_or_default();
+        let protocol = listener.optional_text("protocol")?;
         let tls = listener.object("tls")?;
-        let mode = text(&tls, "mode")?;
+        let mode = tls.optional_text("mode")?;
         let options = tls.object("options")?;
-        let references = list(&tls, "certificateRefs")?;
+        let references = tls.list("certificateRefs")?;
         let secrets = references
             .iter()
             .map(|reference| secret(reference, namespace));
@@ -137,7 +136,7 @@ impl<'a> Listener<'a> {
     pub fn with_secret(&self, secret: &str) -> serde_json::Result<Box<RawValue>> {
         let listener: Object<'_> = serde_json::from_str(self.raw.get())?;
         let tls = listener.object("tls").unwrap_or_default();
-        let mut references = list(&tls, "certificateRefs").unwrap_or_default();
+        let mut references = tls.list("certificateRefs").unwrap_or_default();
         let reference = references.first().copied().and_then(Object::parse);
         let reference = set(
             &reference.unwrap_or_default(),
@@ -155,12 +154,12 @@ impl<'a> Listener<'a> {
 /// Names are unique in what Kubernetes stores; where they are not, nothing could be told apart by
 /// them.
 fn disown_namesakes(listeners: &mut [Listener<'_>]) {
-    let mut counts = BTreeMap::new();
+    let mut counts: Keyed<'_, usize> = Keyed::default();
     for listener in listeners.iter() {
-        *counts.entry(listener.name.clone()).or_insert(0_usize) += 1;
+        counts.update(text(listener.name.clone()), |count| *count += 1);
     }
     for listener in listeners {
-        if listener.role == Role::Ours && counts.get(&listener.name) != Some(&1) {
+        if listener.role == Role::Ours && counts.get(&text(&listener.name)) != Some(&1) {
             listener.role = Role::Ordered;
         }
     }
@@ -170,7 +169,7 @@ fn disown_namesakes(listeners: &mut [Listener<'_>]) {
 /// of the wrong type.
 fn secret(reference: &RawValue, namespace: Option<&str>) -> Option<Option<String>> {
     let reference = Object::parse(reference)?;
-    let field = |name| text(&reference, name);
+    let field = |name| reference.optional_text(name);
     let is_secret = matches!(field("group")?.as_deref(), None | Some("" | "core"))
         && matches!(field("kind")?.as_deref(), None | Some("Secret"));
     let other = field("namespace")?;
@@ -186,20 +185,4 @@ pub fn is_secret_name(text: &str) -> bool {
 
 fn fits(text: &str) -> bool {
     text.chars().count() <= LONGEST_TEXT
-}
-
-/// A member that is a string; the outer `None` if it is of another type.
-fn text(object: &Object<'_>, name: &str) -> Option<Option<String>> {
-    match object.get(name) {
-        Some(_) => object.text(name).map(Some),
-        None => Some(None),
-    }
-}
-
-/// The items of a member that is a list, none if it is absent; `None` if it is of another type.
-fn list<'a>(object: &Object<'a>, name: &str) -> Option<Vec<&'a RawValue>> {
-    object.get(name).map_or_else(
-        || Some(Vec::new()),
-        |list| serde_json::from_str(list.get()).ok(),
-    )
 }

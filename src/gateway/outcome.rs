@@ -1,6 +1,6 @@
 //! What becomes of a Gateway or ListenerSet: the listeners, annotations and record that are stored.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::borrow::Cow;
 
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -14,6 +14,7 @@ use crate::{
         record::{Record, Replaced},
     },
     json::{Edits, set},
+    keys::{Keys, text},
     record::{self, AnnotationEdits, RECORD, effective, fits},
 };
 
@@ -52,13 +53,13 @@ impl<'a> Outcome<'a> {
         let mut changes = Vec::new();
         for (at, wanted) in intent.listeners.iter().enumerate() {
             let Some(was) = wanted.secret else { continue };
-            let moved = plan.moved.get(&at).copied();
+            let moved = plan.moved(at);
             if let Some(now) = moved {
                 let replaced = Replaced {
                     was: was.to_owned(),
                     now: now.to_owned(),
                 };
-                record.listeners.insert(wanted.found.name.clone(), replaced);
+                record.listeners.set(&wanted.found.name, replaced);
             }
             let expected = moved.unwrap_or(was);
             if wanted.found.secret() != Some(expected) {
@@ -77,12 +78,12 @@ impl<'a> Outcome<'a> {
                 Ignored::Absent | Ignored::Unreadable => None,
             };
             let list = ignored::with(list, plan.ignored.iter().copied());
-            annotations.insert(IGNORED.to_owned(), Some(to_raw_value(&list)?));
+            annotations.set(IGNORED, Some(to_raw_value(&list)?));
             record.ignored = plan.ignored.iter().map(|name| (*name).to_owned()).collect();
         }
         if !record.is_empty() {
             let record = to_raw_value(&record::write(&record)?)?;
-            annotations.insert(RECORD.to_owned(), Some(record));
+            annotations.set(RECORD, Some(record));
         }
         Ok(Self {
             changes,
@@ -133,7 +134,6 @@ impl<'a> Outcome<'a> {
             return Default::default();
         };
         let new = list
-            .as_deref()
             .and_then(|list| serde_json::from_str::<String>(list.get()).ok())
             .unwrap_or_default();
         let old = gateway
@@ -142,9 +142,10 @@ impl<'a> Outcome<'a> {
             .text(IGNORED)
             .unwrap_or_default();
         let (new, old) = (ignored::names(&new), ignored::names(&old));
-        let difference = |one: &BTreeSet<&str>, other: &BTreeSet<&str>| {
-            let names = one.difference(other).filter(|name| !name.is_empty());
-            names.map(|name| (*name).to_owned()).collect()
+        let difference = |one: &Keys<'_>, other: &Keys<'_>| {
+            let names = one.texts().filter(|name| !name.is_empty());
+            let names = names.filter(|name| !other.contains(&text(*name)));
+            names.map(str::to_owned).collect()
         };
         (difference(&new, &old), difference(&old, &new))
     }

@@ -1,9 +1,6 @@
 //! Which routing secret serves which listener, and which listeners cert-manager must ignore then.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    slice::from_ref,
-};
+use std::slice::from_ref;
 
 use crate::{
     coverage::Coverage,
@@ -12,21 +9,31 @@ use crate::{
         intent::{Intent, Wanted},
         object::Role,
     },
+    keys::{Keyed, Keys, host, text},
 };
 
 /// What becomes of the listeners.
 #[derive(Debug, Default)]
 pub struct Plan<'a> {
-    /// The positions of the listeners that get another Secret than their author's, and which.
-    pub moved: BTreeMap<usize, &'a str>,
+    /// What becomes of each listener, by position.
+    fates: Vec<Fate<'a>>,
     /// The names of the listeners that cert-manager must ignore and does not ignore yet, in order.
     pub ignored: Vec<&'a str>,
     /// The hosts that use a routing secret then, and which.
     pub served: Vec<Route>,
-    /// The positions of their listeners.
-    pub served_at: BTreeSet<usize>,
-    /// The author's Secrets with listeners that stay although they are covered.
-    pub held_back: BTreeMap<&'a str, Group>,
+    /// The author's Secrets that listeners would leave, if the object is triggered.
+    groups: Keyed<'a, Group>,
+}
+
+/// What becomes of a listener.
+#[derive(Clone, Copy, Debug)]
+enum Fate<'a> {
+    /// No routing secret serves it.
+    Other,
+    /// It names the routing secret that serves it.
+    Served,
+    /// It gets a routing secret instead of its author's Secret.
+    Moved(&'a str),
 }
 
 /// The listeners that cert-manager makes one Certificate for, because they name one Secret.
@@ -36,6 +43,12 @@ pub struct Group {
     pub covered: Vec<Route>,
     /// Hosts that are not covered.
     pub uncovered: Vec<String>,
+}
+
+impl Group {
+    fn is_held_back(&self) -> bool {
+        !self.covered.is_empty() && !self.uncovered.is_empty()
+    }
 }
 
 impl<'a> Plan<'a> {
@@ -53,61 +66,90 @@ impl<'a> Plan<'a> {
         });
         let targets: Vec<_> = targets.collect();
         let mut plan = Self::default();
-        let mut held_back = BTreeMap::new();
         if is_triggered {
-            held_back = groups(intent, &targets);
-            held_back.retain(|_, group| !group.covered.is_empty() && !group.uncovered.is_empty());
+            plan.groups = groups(intent, &targets);
         }
         let ignored = intent.ignored_names();
-        let mut seen = BTreeSet::new();
-        for (at, (wanted, target)) in intent.listeners.iter().zip(targets).enumerate() {
+        let mut seen = Keys::default();
+        for (wanted, target) in intent.listeners.iter().zip(targets) {
             let (Some(current), Some(target)) = (wanted.secret, target) else {
+                plan.fates.push(Fate::Other);
                 continue;
             };
-            if target != current {
-                if held_back.contains_key(current) {
-                    continue;
-                }
-                plan.moved.insert(at, target);
+            if target == current {
+                plan.fates.push(Fate::Served);
+            } else if !plan.is_held_back(current) {
+                plan.fates.push(Fate::Moved(target));
+            } else {
+                plan.fates.push(Fate::Other);
+                continue;
             }
-            plan.served_at.insert(at);
-            if seen.insert((wanted.found.host.to_ascii_lowercase(), target)) {
+            if seen.add(host(&wanted.found.host, Some(target))) {
                 plan.served.push(route(wanted, target));
             }
             let name = wanted.found.name.as_str();
             let is_producer = target == current && coverage.table.is_made_by_namesake(current);
-            if is_triggered && !is_producer && !ignored.contains(name) {
+            if is_triggered && !is_producer && !ignored.contains(&text(name)) {
                 plan.ignored.push(name);
             }
         }
-        plan.held_back = held_back;
         plan
+    }
+
+    /// The Secret that the listener at a position gets, if it is another one than its author's.
+    pub fn moved(&self, at: usize) -> Option<&'a str> {
+        match self.fates.get(at)? {
+            Fate::Moved(secret) => Some(secret),
+            Fate::Served | Fate::Other => None,
+        }
+    }
+
+    /// Whether the listener at a position names the routing secret that serves it.
+    pub fn is_served(&self, at: usize) -> bool {
+        matches!(self.fates.get(at), Some(Fate::Served))
+    }
+
+    /// The author's Secrets with listeners that stay although they are covered.
+    pub fn held_back(&self) -> impl Iterator<Item = (&str, &Group)> {
+        let groups = self
+            .groups
+            .iter()
+            .map(|((secret, _), group)| (secret.as_ref(), group));
+        groups.filter(|(_, group)| group.is_held_back())
+    }
+
+    fn is_held_back(&self, secret: &str) -> bool {
+        let group = self.groups.get(&text(secret));
+        group.is_some_and(Group::is_held_back)
     }
 
     /// Whether the author's object stays as it is.
     pub fn is_empty(&self) -> bool {
-        self.moved.is_empty() && self.ignored.is_empty()
+        let is_moved = |fate: &Fate<'_>| matches!(fate, Fate::Moved(_));
+        !self.fates.iter().any(is_moved) && self.ignored.is_empty()
     }
 }
 
 /// The listeners by the Secret that their author named: a Certificate for fewer hosts would be a new
 /// order, so all of them leave it, or none.
-fn groups<'a>(intent: &'a Intent<'_>, targets: &[Option<&str>]) -> BTreeMap<&'a str, Group> {
+fn groups<'a>(intent: &'a Intent<'_>, targets: &[Option<&str>]) -> Keyed<'a, Group> {
     let ignored = intent.ignored_names();
-    let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
+    let mut groups: Keyed<'_, Group> = Keyed::default();
     for (wanted, target) in intent.listeners.iter().zip(targets) {
         let is_ordered =
-            wanted.found.role == Role::Ordered && !ignored.contains(wanted.found.name.as_str());
+            wanted.found.role == Role::Ordered && !ignored.contains(&text(&wanted.found.name));
         match (wanted.secret, target) {
             (Some(current), Some(target)) if *target == current => {}
             (Some(current), Some(target)) => {
-                let covered = &mut groups.entry(current).or_default().covered;
-                covered.push(route(wanted, target));
+                groups.update(text(current), |group| {
+                    group.covered.push(route(wanted, target));
+                });
             }
             _ if wanted.is_ours() || is_ordered => {
                 for secret in wanted.secrets() {
-                    let uncovered = &mut groups.entry(secret).or_default().uncovered;
-                    uncovered.push(wanted.found.host.clone());
+                    groups.update(text(secret), |group| {
+                        group.uncovered.push(wanted.found.host.clone());
+                    });
                 }
             }
             _ => {}

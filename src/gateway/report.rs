@@ -1,7 +1,5 @@
 //! What people are told about a Gateway or ListenerSet.
 
-use std::collections::BTreeSet;
-
 use crate::{
     decision::Route,
     gateway::{
@@ -11,6 +9,7 @@ use crate::{
         outcome::{Change, Outcome},
         plan::Plan,
     },
+    keys::{Keys, text},
     report::{list, returned, served},
     routing::RoutingTable,
 };
@@ -29,9 +28,9 @@ pub fn change_warnings(outcome: &Outcome<'_>, gateway: &Gateway<'_>) -> Vec<Stri
             returned(&name, change.expected)
         }
     });
-    let mut seen = BTreeSet::new();
+    let mut seen = Keys::default();
     let mut warnings: Vec<_> = changes
-        .filter(|warning| seen.insert(warning.to_ascii_lowercase()))
+        .filter(|warning| seen.add(text(warning.to_ascii_lowercase())))
         .collect();
     let (ignored, noticed) = outcome.ignored_changes(gateway);
     if !ignored.is_empty() {
@@ -59,7 +58,7 @@ pub fn left_warnings(reason: &str, plan: &Plan<'_>) -> Vec<String> {
 
 /// The warnings about listeners that share a Secret and stay, because not all of them are covered.
 pub fn held_back_warnings(plan: &Plan<'_>) -> Vec<String> {
-    let groups = plan.held_back.iter().flat_map(|(secret, group)| {
+    let groups = plan.held_back().flat_map(|(secret, group)| {
         [
             format!(
                 "{}: left with Secret {secret}",
@@ -86,12 +85,12 @@ pub fn danger_warnings(
     let ignored = intent.ignored_names();
     let mut warnings = Vec::new();
     for (at, wanted) in intent.listeners.iter().enumerate() {
-        if is_planned && plan.moved.contains_key(&at) {
+        if is_planned && plan.moved(at).is_some() {
             continue;
         }
         let name = wanted.found.name.as_str();
-        let is_ordered = wanted.found.role != Role::Other && !ignored.contains(name);
-        let is_served = plan.served_at.contains(&at) && !plan.moved.contains_key(&at);
+        let is_ordered = wanted.found.role != Role::Other && !ignored.contains(&text(name));
+        let is_served = plan.is_served(at) && plan.moved(at).is_none();
         for secret in wanted
             .secrets()
             .filter(|name| table.is_routing_secret(name))

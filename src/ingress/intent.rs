@@ -7,7 +7,8 @@ use crate::{
         record::Blanks,
         restore::Past,
     },
-    json::{Edits, Object},
+    json::Object,
+    record::AnnotationEdits,
 };
 
 /// The parts of an Ingress that are ours to change, as the author wants them.
@@ -22,7 +23,7 @@ pub struct Intent<'a> {
     /// Whether requests for any other host are served too.
     pub serves_any_host: bool,
     /// The changes that lead from the request's annotations to these.
-    pub restored: &'a Edits,
+    pub restored: &'a AnnotationEdits,
     /// How the fields are written of which the author left nothing.
     pub blank: Blanks,
 }
@@ -35,10 +36,10 @@ impl<'a> Intent<'a> {
     pub fn of(
         ingress: &'a Ingress<'a>,
         past: &'a Past,
-        restored: &'a Edits,
+        restored: &'a AnnotationEdits,
     ) -> serde_json::Result<Self> {
         let tls = past.tls(ingress)?;
-        let annotations = ingress.manifest.annotations.edited(restored);
+        let annotations = ingress.manifest.annotations.edited(restored.edits());
         let blank = Blanks {
             tls: match (tls.is_empty(), ingress.tls.is_empty()) {
                 (true, true) => Blank::of(ingress.spec.raw("tls")),

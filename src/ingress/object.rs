@@ -1,12 +1,12 @@
 //! An Ingress as its JSON writes it, as far as the rules read it.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
     json::{Edits, Object},
+    keys::{Keys, host},
     metadata::Manifest,
 };
 
@@ -32,14 +32,8 @@ impl<'a> Ingress<'a> {
     pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
         let manifest = Manifest::parse(json)?;
         let spec = manifest.root.object("spec").ok_or("spec")?;
-        let tls = spec
-            .get("tls")
-            .map_or(Some(Vec::new()), TlsEntry::parse_list)
-            .ok_or("spec.tls")?;
-        let rules = spec
-            .get("rules")
-            .map_or(Some(Vec::new()), rule_hosts)
-            .ok_or("spec.rules")?;
+        let tls = TlsEntry::parse_list(&spec).ok_or("spec.tls")?;
+        let rules = rule_hosts(&spec).ok_or("spec.rules")?;
         let serves_any_host = rules.contains(&None) || spec.get("defaultBackend").is_some();
         Ok(Self {
             manifest,
@@ -65,19 +59,10 @@ pub struct TlsEntry<'a> {
 impl<'a> TlsEntry<'a> {
     /// Reads an entry; `None` if a field is of the wrong type.
     pub fn parse(raw: Cow<'a, RawValue>) -> Option<Self> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Fields {
-            hosts: Option<Vec<String>>,
-            secret_name: Option<String>,
-        }
-        // An array would do for serde, but not for Kubernetes.
-        let fields: Fields = serde_json::from_str(raw.get())
-            .ok()
-            .filter(|_| raw.get().starts_with('{'))?;
+        let entry = Object::parse(&raw)?;
         Some(Self {
-            hosts: fields.hosts.unwrap_or_default(),
-            secret: fields.secret_name,
+            hosts: entry.texts("hosts")?,
+            secret: entry.optional_text("secretName")?,
             raw,
         })
     }
@@ -95,10 +80,9 @@ impl<'a> TlsEntry<'a> {
         })
     }
 
-    fn parse_list(list: &'a RawValue) -> Option<Vec<Self>> {
-        let entries: Vec<&'a RawValue> = serde_json::from_str(list.get()).ok()?;
+    fn parse_list(spec: &Object<'a>) -> Option<Vec<Self>> {
+        let entries = spec.list("tls")?.into_iter();
         entries
-            .into_iter()
             .map(|entry| Self::parse(Cow::Borrowed(entry)))
             .collect()
     }
@@ -126,27 +110,19 @@ pub fn write_entry(
     to_raw_value(&base.edited(&edits))
 }
 
-/// The host of each rule in a list, if it has one.
-fn rule_hosts(rules: &RawValue) -> Option<Vec<Option<String>>> {
-    #[derive(Deserialize)]
-    struct Rule {
-        host: Option<String>,
-    }
-    let rules: Vec<Rule> = serde_json::from_str(rules.get()).ok()?;
-    Some(
-        rules
-            .into_iter()
-            .map(|rule| rule.host.filter(|host| !host.is_empty()))
-            .collect(),
-    )
+/// The host of each rule, if it has one; the outer `None` if a field is of the wrong type.
+fn rule_hosts(spec: &Object<'_>) -> Option<Vec<Option<String>>> {
+    let host = |rule| {
+        let host = Object::parse(rule)?.optional_text("host")?;
+        Some(host.filter(|host| !host.is_empty()))
+    };
+    spec.list("rules")?.into_iter().map(host).collect()
 }
 
 /// The hosts of rules that no entry names, each once.
 pub fn unnamed_hosts(tls: &[TlsEntry<'_>], rule_hosts: &[String]) -> Vec<String> {
     let named = tls.iter().flat_map(|entry| &entry.hosts);
-    let mut seen: BTreeSet<_> = named.map(|host| host.to_ascii_lowercase()).collect();
-    let fresh = rule_hosts
-        .iter()
-        .filter(|host| seen.insert(host.to_ascii_lowercase()));
+    let mut seen: Keys<'_> = named.map(|name| host(name, None)).collect();
+    let fresh = rule_hosts.iter().filter(|name| seen.add(host(name, None)));
     fresh.cloned().collect()
 }

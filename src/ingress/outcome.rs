@@ -1,6 +1,6 @@
 //! What becomes of an Ingress: the entries, annotations and record that are stored.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -13,6 +13,7 @@ use crate::{
         record::{Blanks, Now, Record, Replaced},
     },
     json::{Edits, compact, is_same, set},
+    keys::{Keyed, text},
     record::{self, AnnotationEdits, RECORD},
 };
 
@@ -43,7 +44,7 @@ impl<'a> Outcome<'a> {
                 .iter()
                 .map(|entry| Cow::Borrowed(entry.raw.as_ref()))
                 .collect(),
-            annotations: intent.restored.iter().cloned().collect(),
+            annotations: intent.restored.clone(),
             blank: intent.blank,
         }
     }
@@ -85,13 +86,13 @@ impl<'a> Outcome<'a> {
         };
         for name in means.remove {
             if let Some(value) = intent.annotations.raw(name) {
-                record.annotations.insert(name.clone(), value.to_owned());
-                outcome.annotations.insert(name.clone(), None);
+                record.annotations.push((name.clone(), value.to_owned()));
+                outcome.annotations.set(name, None);
             }
         }
         if !record.is_empty() {
             let record = to_raw_value(&record.to_text()?)?;
-            outcome.annotations.insert(RECORD.to_owned(), Some(record));
+            outcome.annotations.set(RECORD, Some(record));
         }
         Ok(outcome)
     }
@@ -136,7 +137,8 @@ impl<'a> Outcome<'a> {
 
     /// The annotations of the request that are not there afterwards, but for the record.
     pub fn removed_annotations(&self, ingress: &Ingress<'_>) -> Vec<&str> {
-        let removed = self.annotations.iter().filter(|(_, value)| value.is_none());
+        let edits = self.annotations.edits().iter();
+        let removed = edits.filter(|(_, value)| value.is_none());
         let names = removed
             .map(|(name, _)| name.as_str())
             .filter(|name| *name != RECORD);
@@ -146,15 +148,24 @@ impl<'a> Outcome<'a> {
     }
 }
 
+/// Where the hosts of an entry of the author go.
+#[derive(Default)]
+struct Replacement<'a> {
+    /// The Secret of the last entry that took some of them in.
+    secret: Option<&'a str>,
+    /// The Secret of each host; `None` if it stays.
+    secrets: Keyed<'a, Option<&'a str>>,
+    /// The position of the entry with those that stay.
+    left: Option<usize>,
+}
+
 /// The record of what these entries replace.
 fn record_of(
     intent: &Intent<'_>,
     written: &[(usize, PlannedEntry<'_>)],
 ) -> serde_json::Result<Record> {
-    let mut record = Record::default();
-    let mut replaced = BTreeMap::new();
-    let mut secrets = BTreeMap::new();
-    let mut left = BTreeMap::new();
+    let mut replaced: Vec<_> = intent.tls.iter().map(|_| None).collect();
+    let mut added: Keyed<'_, Vec<String>> = Keyed::default();
     for (position, entry) in written {
         let has_stayed = matches!(
             entry.pieces.as_slice(),
@@ -166,32 +177,32 @@ fn record_of(
         for piece in &entry.pieces {
             match (piece.origin, entry.secret) {
                 (Some(origin), secret) => {
-                    let secret = secret.filter(|_| !has_stayed);
-                    replaced.insert(origin, secret);
+                    let Some(replaced) = replaced.get_mut(origin) else {
+                        continue;
+                    };
+                    let replaced: &mut Replacement<'_> = replaced.get_or_insert_default();
+                    replaced.secret = secret.filter(|_| !has_stayed);
                     if has_stayed {
-                        left.insert(origin, *position);
+                        replaced.left = Some(*position);
                     }
-                    secrets.extend(piece.hosts.iter().map(|host| ((origin, host), secret)));
+                    for host in &piece.hosts {
+                        replaced.secrets.set(text(host), replaced.secret);
+                    }
                 }
-                (None, Some(secret)) => {
-                    let added = record.added.entry(secret.to_owned()).or_default();
-                    added.extend(piece.hosts.iter().cloned());
-                }
+                (None, Some(secret)) => added.update(text(secret), |hosts| {
+                    hosts.extend(piece.hosts.iter().cloned());
+                }),
                 (None, None) => {}
             }
         }
     }
-    for (at, secret) in replaced {
-        let Some(entry) = intent.tls.get(at) else {
-            continue;
-        };
+    let mut record = Record::default();
+    for (at, (entry, replaced)) in intent.tls.iter().zip(replaced).enumerate() {
+        let Some(replaced) = replaced else { continue };
         let hosts = intent.hosts_of(at);
         let now = hosts.iter().map(|host| {
-            secrets
-                .get(&(at, host))
-                .copied()
-                .flatten()
-                .map(str::to_owned)
+            let secret = replaced.secrets.get(&text(host)).copied().flatten();
+            secret.map(str::to_owned)
         });
         record.tls.push(Replaced {
             at,
@@ -201,9 +212,13 @@ fn record_of(
             } else {
                 Vec::new()
             },
-            now: Now::of(now.collect(), secret),
-            left: left.get(&at).copied(),
+            now: Now::of(now.collect(), replaced.secret),
+            left: replaced.left,
         });
     }
+    let added = added.iter();
+    record.added = added
+        .map(|((secret, _), hosts)| (secret.as_ref().to_owned(), hosts.clone()))
+        .collect();
     Ok(record)
 }

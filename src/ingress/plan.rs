@@ -1,11 +1,10 @@
 //! Which routing secret serves which host of an Ingress.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
     coverage::Coverage,
     decision::Route,
     ingress::{intent::Intent, object::TlsEntry},
+    keys::{Keys, host, secret},
     routing::RoutingTable,
     settings::{PlainHosts, Settings},
 };
@@ -75,12 +74,10 @@ impl PlannedEntry<'_> {
 
     /// The hosts of all pieces in order, each once.
     pub fn hosts(&self) -> Vec<String> {
-        let mut seen = BTreeSet::new();
+        let mut seen = Keys::default();
         let hosts = self.pieces.iter().flat_map(|piece| &piece.hosts);
-        hosts
-            .filter(|host| seen.insert(host.to_ascii_lowercase()))
-            .cloned()
-            .collect()
+        let hosts = hosts.filter(|name| seen.add(host(name, None)));
+        hosts.cloned().collect()
     }
 }
 
@@ -105,13 +102,12 @@ impl Plan {
         if settings.ingress.plain_hosts == PlainHosts::Secure && intent.without_hosts.is_none() {
             planner.add_plain_hosts(&intent.unnamed);
         }
-        let mut seen = BTreeSet::new();
-        planner
-            .served
-            .retain(|route| seen.insert((route.host.to_ascii_lowercase(), route.secret.clone())));
+        let mut seen = Keys::default();
+        let served = planner.served.iter();
+        let served = served.filter(|route| seen.add(host(&route.host, Some(&route.secret))));
         Self {
+            served: served.cloned().collect(),
             pieces: planner.pieces,
-            served: planner.served,
             uncovered: planner.uncovered,
         }
     }
@@ -125,21 +121,21 @@ impl Plan {
             Fate::Kept | Fate::Left => false,
         };
         let ours = self.pieces.iter().filter(is_ours);
-        let ours: BTreeSet<_> = ours.map(|piece| piece.secret.as_deref()).collect();
-        let mut places = BTreeMap::new();
+        let ours: Keys<'_> = ours.map(|piece| secret(piece.secret.as_deref())).collect();
+        let mut places = Keys::default();
         let mut entries: Vec<PlannedEntry<'_>> = Vec::new();
         for piece in &self.pieces {
-            let secret = piece.secret.as_deref();
+            let key = secret(piece.secret.as_deref());
             let next = entries.len();
-            let place = if ours.contains(&secret) {
-                *places.entry(secret).or_insert(next)
+            let place = if ours.contains(&key) {
+                places.number(key, next)
             } else {
                 next
             };
             match entries.get_mut(place) {
                 Some(entry) => entry.pieces.push(piece),
                 None => entries.push(PlannedEntry {
-                    secret,
+                    secret: piece.secret.as_deref(),
                     pieces: vec![piece],
                 }),
             }
@@ -195,10 +191,10 @@ impl Planner<'_> {
         if chosen.iter().all(|chosen| chosen.or(current) == current) {
             return self.add_whole(origin, entry, hosts, Fate::Kept);
         }
-        let mut places = BTreeMap::new();
+        let mut places = Keys::default();
         for (host, chosen) in hosts.iter().zip(chosen) {
             let target = chosen.or(current);
-            let place = *places.entry(target).or_insert(self.pieces.len());
+            let place = places.number(secret(target), self.pieces.len());
             if place == self.pieces.len() {
                 self.add(Some(origin), target, Vec::new(), Fate::Moved);
             }

@@ -28,12 +28,12 @@ fn full() -> Record {
                 left: Some(1),
             },
         ],
-        added: BTreeMap::from([("wild".to_owned(), vec!["d".to_owned()])]),
+        added: vec![("wild".to_owned(), vec!["d".to_owned()])],
         omitted: true,
-        annotations: BTreeMap::from([
+        annotations: vec![
             ("a/b".to_owned(), raw(r#""\u0041\n""#)),
             ("c".to_owned(), raw("null")),
-        ]),
+        ],
         blank: Blanks {
             tls: Some(Blank::Null),
             annotations: Some(Blank::Empty),
@@ -49,14 +49,12 @@ fn rewritten(text: &str) -> Option<String> {
 
 /// A record whose JSON has this many bytes.
 fn of_length(bytes: usize) -> Record {
-    let mut record = Record::default();
-    let text = |length| raw(&format!("\"{}\"", "x".repeat(length)));
-    record.annotations.insert("a".to_owned(), text(0));
-    let rest = serde_json::to_string(&record).unwrap().len();
-    record
-        .annotations
-        .insert("a".to_owned(), text(bytes - rest));
-    record
+    let of_text = |length| Record {
+        annotations: vec![("a".to_owned(), raw(&format!("\"{}\"", "x".repeat(length))))],
+        ..Record::default()
+    };
+    let rest = serde_json::to_string(&of_text(0)).unwrap().len();
+    of_text(bytes - rest)
 }
 
 #[test]
@@ -97,8 +95,8 @@ fn a_long_record_is_packed(#[case] bytes: usize, #[case] is_packed: bool) {
     assert_eq!(text.starts_with("gzip:"), is_packed);
     let read = Record::parse(&text).unwrap();
     assert_eq!(
-        read.annotations["a"].get(),
-        of_length(bytes).annotations["a"].get()
+        read.annotations[0].1.get(),
+        of_length(bytes).annotations[0].1.get()
     );
     assert_eq!(read.to_text().unwrap(), text);
 }

@@ -1,6 +1,6 @@
 //! What people are told about an Ingress.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
 
 use crate::{
     decision::Route,
@@ -9,6 +9,7 @@ use crate::{
         outcome::Outcome,
         plan::Plan,
     },
+    keys::{Keys, host, text},
     report::{list, returned, served},
     routing::RoutingTable,
 };
@@ -16,57 +17,58 @@ use crate::{
 /// Which Secrets the TLS hosts use; hosts are in lower case.
 #[derive(Debug)]
 pub struct Uses<'a> {
-    /// The Secrets of the entries that list a host.
-    listed: BTreeMap<String, BTreeSet<Option<&'a str>>>,
+    /// The hosts that entries list, and the Secrets of these.
+    listed: Keys<'a>,
     /// The hosts that no entry lists, if there are entries without hosts.
-    unlisted: BTreeSet<String>,
-    /// The Secrets of the entries without hosts.
-    without_hosts: BTreeSet<Option<&'a str>>,
+    unlisted: Keys<'static>,
+    /// The Secrets of the entries without hosts, each once.
+    without_hosts: Vec<Option<&'a str>>,
 }
 
 impl<'a> Uses<'a> {
     /// Reads them from `spec.tls`.
     pub fn of(tls: &'a [TlsEntry<'_>], rule_hosts: &[String]) -> Self {
-        let mut listed: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        let mut without_hosts = BTreeSet::new();
+        let mut listed = Keys::default();
+        let mut without_hosts = Vec::new();
         for entry in tls {
             let secret = entry.secret.as_deref();
             if entry.hosts.is_empty() {
-                without_hosts.insert(secret);
+                without_hosts.push(secret);
             }
-            for host in &entry.hosts {
-                let secrets = listed.entry(host.to_ascii_lowercase()).or_default();
-                secrets.insert(secret);
+            for name in &entry.hosts {
+                listed.add(host(name, secret));
             }
         }
+        without_hosts.sort_unstable();
+        without_hosts.dedup();
         let unlisted = unnamed_hosts(tls, rule_hosts).into_iter();
+        let unlisted = unlisted.filter(|_| !without_hosts.is_empty());
         Self {
             listed,
             unlisted: unlisted
-                .filter(|_| !without_hosts.is_empty())
-                .map(|host| host.to_ascii_lowercase())
+                .map(|name| text(name.to_ascii_lowercase()))
                 .collect(),
             without_hosts,
         }
     }
 
     fn hosts(&self) -> impl Iterator<Item = &str> {
-        let listed = self.listed.keys().chain(&self.unlisted);
-        listed.map(String::as_str)
+        self.listed.texts().chain(self.unlisted.texts())
     }
 
     /// How a host is used; `None` if nothing names it, not even an entry without hosts.
-    fn get(&self, host: &str) -> Option<Use<'_, 'a>> {
-        let host = host.to_ascii_lowercase();
-        let listed = self.listed.get(&host).map(|secrets| Use {
-            is_listed: true,
-            secrets,
-        });
-        listed.or_else(|| {
-            self.unlisted.contains(&host).then_some(Use {
+    fn get(&self, name: &str) -> Option<Use<'_, 'a>> {
+        let (name, _) = host(name, None);
+        let secrets = self.listed.secrets(&name);
+        if secrets.is_empty() {
+            return self.unlisted.contains(&text(name)).then_some(Use {
                 is_listed: false,
-                secrets: &self.without_hosts,
-            })
+                secrets: Cow::Borrowed(&self.without_hosts),
+            });
+        }
+        Some(Use {
+            is_listed: true,
+            secrets: Cow::Owned(secrets),
         })
     }
 }
@@ -76,8 +78,8 @@ impl<'a> Uses<'a> {
 struct Use<'b, 'a> {
     /// Whether entries list it, or those without hosts stand for it.
     is_listed: bool,
-    /// The Secrets of these entries.
-    secrets: &'b BTreeSet<Option<&'a str>>,
+    /// The Secrets of these entries, in order.
+    secrets: Cow<'b, [Option<&'a str>]>,
 }
 
 impl<'a> Use<'_, 'a> {
@@ -114,11 +116,9 @@ pub fn changes<'a>(
             is_routed: true,
         })
     });
-    let hosts: BTreeSet<_> = served
-        .iter()
-        .map(|route| route.host.to_ascii_lowercase())
-        .collect();
-    let others = found.hosts().filter(|host| !hosts.contains(*host));
+    let hosts = served.iter().map(|route| host(&route.host, None));
+    let hosts: Keys<'_> = hosts.collect();
+    let others = found.hosts().filter(|name| !hosts.contains(&text(*name)));
     let returned = others.filter_map(|host| {
         let (was, is) = (found.get(host), stored.get(host));
         (was != is).then(|| {
@@ -171,13 +171,10 @@ pub fn danger_warnings(
     if triggers.is_empty() {
         return Vec::new();
     }
-    let named: BTreeSet<_> = outcome
-        .tls()
-        .filter(|entry| !entry.hosts.is_empty())
-        .filter_map(|entry| entry.secret)
-        .collect();
+    let named = outcome.tls().filter(|entry| !entry.hosts.is_empty());
+    let named: Keys<'_> = named.filter_map(|entry| entry.secret).map(text).collect();
     let endangered = named
-        .iter()
+        .texts()
         .filter(|secret| table.is_routing_secret(secret));
     let reason = triggers.join(", ");
     endangered
@@ -233,13 +230,13 @@ pub fn listed_hosts_faults(
     served: &[Route],
     triggers: &[String],
 ) -> Vec<String> {
-    let served: BTreeSet<_> = served.iter().map(|route| route.secret.as_str()).collect();
+    let served: Keys<'_> = served.iter().map(|route| text(&route.secret)).collect();
     let listing = tls.iter().filter(|entry| !entry.hosts.is_empty());
-    let secrets: BTreeSet<_> = listing
-        .filter_map(|entry| entry.secret.as_deref())
-        .collect();
+    let secrets = listing.filter_map(|entry| entry.secret.as_deref());
+    let secrets: Keys<'_> = secrets.map(text).collect();
+    let secrets = secrets.texts();
     secrets
-        .intersection(&served)
+        .filter(|secret| served.contains(&text(*secret)))
         .map(|secret| {
             format!(
                 "the entry of routing secret {secret} must not list its hosts beside {}",

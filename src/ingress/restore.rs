@@ -3,10 +3,7 @@
 //! Only what still holds our value is restored: a host that the author has meanwhile given another
 //! Secret, or an annotation that is there again, stays as it is.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet, VecDeque},
-};
+use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
@@ -15,8 +12,9 @@ use crate::{
         object::{Ingress, TlsEntry},
         record::{Blanks, Now, Record},
     },
-    json::{Edits, is_same},
-    record::RECORD,
+    json::is_same,
+    keys::{Key, Keyed, Keys, host, secret},
+    record::{AnnotationEdits, RECORD},
 };
 
 /// A record that was read and can be undone.
@@ -25,7 +23,7 @@ pub struct Past {
     lost: Vec<Lost>,
     added: Vec<(String, String)>,
     omitted: bool,
-    annotations: BTreeMap<String, Box<RawValue>>,
+    annotations: Vec<(String, Box<RawValue>)>,
     /// Where nothing was.
     pub blank: Blanks,
 }
@@ -43,14 +41,12 @@ struct Lost {
     into: Option<String>,
 }
 
-/// A host, in lower case, and its Secret.
-type Pair<'a> = (String, &'a str);
-
 /// What still is as we made it.
 #[derive(Debug, Default)]
 struct Held<'a> {
-    pairs: BTreeSet<Pair<'a>>,
-    secrets: BTreeSet<&'a str>,
+    /// Hosts and their Secrets.
+    hosts: Keys<'a>,
+    secrets: Keys<'a>,
 }
 
 impl Past {
@@ -94,79 +90,77 @@ impl Past {
                 hosts: hosts.into_iter().zip(secrets).collect(),
             });
         }
-        past.lost.sort_by_key(|lost| lost.at);
+        past.lost.sort_unstable_by_key(|lost| lost.at);
         Some(past)
     }
 
     /// The annotations of the author, as changes to those that are there.
-    pub fn annotation_edits(&self, ingress: &Ingress<'_>) -> Edits {
-        let removed = self
-            .annotations
-            .iter()
-            .filter(|(name, _)| ingress.manifest.annotations.raw(name).is_none());
-        let restored = removed.map(|(name, value)| (name.clone(), Some(value.clone())));
-        restored.chain([(RECORD.to_owned(), None)]).collect()
+    pub fn annotation_edits(&self, ingress: &Ingress<'_>) -> AnnotationEdits {
+        let mut edits = AnnotationEdits::of(RECORD, None);
+        for (name, value) in &self.annotations {
+            if ingress.manifest.annotations.raw(name).is_none() {
+                edits.set(name, Some(value.clone()));
+            }
+        }
+        edits
     }
 
     /// The entries of the author.
     pub fn tls<'a>(&'a self, ingress: &Ingress<'a>) -> serde_json::Result<Vec<TlsEntry<'a>>> {
         let held = self.held(&ingress.tls);
         let mut back = Back::new(&ingress.tls);
-        let (back, lost): (Vec<_>, Vec<_>) = self
-            .lost
-            .iter()
-            .map(|lost| (lost, back.take(lost)))
-            .partition(|(_, place)| place.is_some());
+        let places: Vec<_> = self.lost.iter().map(|lost| back.take(lost)).collect();
         let mut remaining = self.without(&held, &ingress.tls)?;
-        let mut restored = Vec::new();
-        for (lost, place) in back {
-            if let Some(entry) = place.and_then(|place| remaining.get_mut(place)) {
+        for place in places.iter().flatten() {
+            if let Some(entry) = remaining.get_mut(*place) {
                 *entry = None;
             }
-            restored.push((lost.at, lost.entry.clone()));
         }
-        let places = places(&remaining);
-        for (lost, _) in lost.into_iter().filter(|(lost, _)| lost.is_held(&held)) {
-            let place = lost.leftover(&remaining, &places);
-            let leftover = place.and_then(|place| remaining.get_mut(place)?.take());
-            restored.push((lost.at, lost.restore(&held, leftover)?));
+        let mut leftovers = Leftovers::new(&remaining);
+        let mut restored = Vec::new();
+        for (lost, place) in self.lost.iter().zip(places) {
+            if place.is_some() {
+                restored.push((lost.at, lost.entry.clone()));
+            } else if lost.is_held(&held) {
+                let leftover = leftovers.take(lost);
+                restored.push((lost.at, lost.restore(&held, leftover)?));
+            }
         }
-        restored.sort_by_key(|(at, _)| *at);
-        Ok(merge(remaining.into_iter().flatten(), restored))
+        let are_taken = leftovers.are_taken;
+        let remaining = remaining.into_iter().zip(are_taken);
+        let remaining = remaining.filter_map(|(entry, is_taken)| entry.filter(|_| !is_taken));
+        Ok(merge(remaining, restored))
     }
 
-    /// Every host that got a Secret from us, and that Secret.
-    fn ours(&self) -> BTreeSet<Pair<'_>> {
+    /// The hosts that got a Secret from us and still have it.
+    fn held(&self, tls: &[TlsEntry<'_>]) -> Held<'_> {
+        let mut named = Keys::default();
+        let mut without_hosts = Keys::default();
+        for entry in tls {
+            let name = Some(entry.secret.as_deref().unwrap_or_default());
+            for listed in &entry.hosts {
+                named.add(host(listed, name));
+            }
+            if entry.hosts.is_empty() {
+                without_hosts.add(secret(name));
+            }
+        }
         let replaced = self.lost.iter().flat_map(|lost| &lost.hosts);
         let replaced = replaced.filter_map(|(host, secret)| Some((host, secret.as_ref()?)));
         let added = self.added.iter().map(|(host, secret)| (host, secret));
-        replaced
-            .chain(added)
-            .map(|(host, secret)| pair(host, secret))
-            .collect()
-    }
-
-    /// Those hosts that still have that Secret.
-    fn held(&self, tls: &[TlsEntry<'_>]) -> Held<'_> {
-        let ours = self.ours();
-        let mut named = BTreeSet::new();
-        let mut without_hosts = BTreeSet::new();
-        for entry in tls {
-            let secret = entry.secret.as_deref().unwrap_or_default();
-            named.extend(entry.hosts.iter().map(|host| pair(host, secret)));
-            if entry.hosts.is_empty() {
-                without_hosts.insert(secret);
+        let mut held = Held::default();
+        for (name, ours) in replaced.chain(added) {
+            let key = host(name, Some(ours));
+            let is_held = match self.omitted {
+                true => without_hosts.contains(&secret(Some(ours))),
+                false => named.contains(&key),
+            };
+            if is_held {
+                held.secrets.add(secret(Some(ours)));
+                held.hosts.add(key);
             }
         }
-        let is_held = |pair: &Pair<'_>| match self.omitted {
-            true => without_hosts.contains(pair.1),
-            false => named.contains(pair),
-        };
-        let pairs: BTreeSet<_> = ours.into_iter().filter(is_held).collect();
-        Held {
-            secrets: pairs.iter().map(|(_, secret)| *secret).collect(),
-            pairs,
-        }
+        held
     }
 
     /// The entries less what is ours in them, each at its place, if anything remains.
@@ -176,15 +170,13 @@ impl Past {
         tls: &[TlsEntry<'a>],
     ) -> serde_json::Result<Vec<Option<TlsEntry<'a>>>> {
         let remains = |entry: &TlsEntry<'a>| {
-            let secret = entry.secret.as_deref().unwrap_or_default();
+            let name = Some(entry.secret.as_deref().unwrap_or_default());
             if self.omitted {
-                let is_ours = entry.hosts.is_empty() && held.secrets.contains(secret);
+                let is_ours = entry.hosts.is_empty() && held.secrets.contains(&secret(name));
                 return Ok((!is_ours).then(|| entry.clone()));
             }
-            let theirs = entry
-                .hosts
-                .iter()
-                .filter(|host| !held.pairs.contains(&pair(host, secret)));
+            let hosts = entry.hosts.iter();
+            let theirs = hosts.filter(|listed| !held.hosts.contains(&host(listed, name)));
             let theirs: Vec<_> = theirs.cloned().collect();
             match theirs.len() {
                 all if all == entry.hosts.len() => Ok(Some(entry.clone())),
@@ -199,65 +191,53 @@ impl Past {
 impl Lost {
     /// Whether some of it is still where we put it.
     fn is_held(&self, held: &Held<'_>) -> bool {
-        let mut moved = self
-            .hosts
-            .iter()
-            .filter_map(|(host, secret)| Some(pair(host, secret.as_ref()?)));
+        let mut moved = self.hosts.iter().filter(|(_, secret)| secret.is_some());
         match &self.into {
-            Some(secret) => held.secrets.contains(secret.as_str()),
-            None => moved.any(|pair| held.pairs.contains(&pair)),
+            Some(into) => held.secrets.contains(&secret(Some(into))),
+            None => moved.any(|(name, now)| held.hosts.contains(&host(name, now.as_deref()))),
         }
     }
 
-    /// The place of the entry with the hosts that stayed: where we left it, or else, because the
-    /// author has moved it, the first one like it.
-    fn leftover(&self, remaining: &[Option<TlsEntry<'_>>], places: &Places) -> Option<usize> {
+    /// The hosts that stayed.
+    fn stayed(&self) -> impl Iterator<Item = &str> {
         let stayed = self.hosts.iter().filter(|(_, secret)| secret.is_none());
-        let keys = stayed.map(|(host, _)| (host.to_ascii_lowercase(), self.entry.secret.clone()));
-        let place = self.left.filter(|place| {
-            let entry = remaining.get(*place).and_then(Option::as_ref);
-            entry.is_some_and(|entry| self.is_leftover(entry))
-        });
-        place.or_else(|| keys.filter_map(|key| places.get(&key)).next().copied())
+        stayed.map(|(host, _)| host.as_str())
     }
 
     /// Whether an entry has just the hosts that stayed.
     fn is_leftover(&self, entry: &TlsEntry<'_>) -> bool {
-        let lower = |host: &String| host.to_ascii_lowercase();
-        let stayed = self.hosts.iter().filter(|(_, secret)| secret.is_none());
-        let stayed: BTreeSet<_> = stayed.map(|(host, _)| lower(host)).collect();
-        // The cheap comparison first: a record may claim the same entry many times.
+        let stayed: Keys<'_> = self.stayed().map(|name| host(name, None)).collect();
+        let hosts = entry.hosts.iter().map(|name| host(name, None));
+        // The cheap comparisons first: a record may claim the same entry many times.
         entry.hosts.len() >= stayed.len()
             && entry.hosts.len() <= self.hosts.len()
             && entry.secret == self.entry.secret
-            && entry.hosts.iter().map(lower).collect::<BTreeSet<_>>() == stayed
+            && stayed == hosts.collect()
     }
 
     /// The entry as it was, as far as its hosts are still there.
     fn restore(
         &self,
         held: &Held<'_>,
-        leftover: Option<TlsEntry<'_>>,
+        leftover: Option<&TlsEntry<'_>>,
     ) -> serde_json::Result<TlsEntry<'_>> {
-        let mut stayed: BTreeMap<_, _> = leftover
-            .into_iter()
-            .flat_map(|leftover| leftover.hosts)
-            .map(|host| (host.to_ascii_lowercase(), host))
-            .collect();
-        let is_there = |host: &str, secret: Option<&str>| match secret {
-            Some(secret) => held.pairs.contains(&pair(host, secret)),
-            None => stayed.contains_key(&host.to_ascii_lowercase()),
-        };
-        let there = self
-            .hosts
-            .iter()
-            .filter(|(host, secret)| is_there(host, secret.as_deref()));
-        let mut hosts: Vec<_> = there.map(|(host, _)| host.clone()).collect();
-        for (host, _) in self.hosts.iter().filter(|(_, secret)| secret.is_none()) {
-            stayed.remove(&host.to_ascii_lowercase());
+        let left = leftover.map_or(&[][..], |leftover| &leftover.hosts);
+        let mut there = Keys::default();
+        for (place, name) in left.iter().enumerate() {
+            there.number(host(name, None), place);
         }
-        let is_whole = hosts.len() == self.hosts.len() && stayed.is_empty();
-        hosts.extend(stayed.into_values());
+        let is_there = |name: &str, now: Option<&str>| match now {
+            Some(_) => held.hosts.contains(&host(name, now)),
+            None => there.contains(&host(name, None)),
+        };
+        let hosts = self.hosts.iter();
+        let hosts = hosts.filter(|(name, now)| is_there(name, now.as_deref()));
+        let mut hosts: Vec<_> = hosts.map(|(name, _)| name.clone()).collect();
+        let stayed: Keys<'_> = self.stayed().map(|name| host(name, None)).collect();
+        let more = there.iter().filter(|(key, _)| !stayed.contains(key));
+        let more: Vec<_> = more.filter_map(|(_, place)| left.get(place)).collect();
+        let is_whole = hosts.len() == self.hosts.len() && more.is_empty();
+        hosts.extend(more.into_iter().cloned());
         if is_whole || self.entry.hosts.is_empty() {
             Ok(self.entry.clone())
         } else {
@@ -269,43 +249,77 @@ impl Lost {
 /// Where entries are, to find those that the author has sent again as they were.
 struct Back<'a> {
     tls: &'a [TlsEntry<'a>],
-    places: BTreeMap<(&'a [String], Option<&'a str>), VecDeque<usize>>,
+    /// The places of the entries with the same hosts and Secret, the first one last.
+    places: Keyed<'a, Vec<usize>>,
 }
 
 impl<'a> Back<'a> {
     fn new(tls: &'a [TlsEntry<'a>]) -> Self {
-        let mut places: BTreeMap<_, VecDeque<_>> = BTreeMap::new();
-        for (place, entry) in tls.iter().enumerate() {
-            let key = (entry.hosts.as_slice(), entry.secret.as_deref());
-            places.entry(key).or_default().push_back(place);
+        let mut places: Keyed<'_, Vec<usize>> = Keyed::default();
+        for (place, entry) in tls.iter().enumerate().rev() {
+            places.update(Self::key(entry), |places| places.push(place));
         }
         Self { tls, places }
     }
 
+    fn key(entry: &'a TlsEntry<'_>) -> Key<'a> {
+        (Cow::Owned(entry.hosts.join(" ")), entry.secret.as_deref())
+    }
+
     /// The place of an entry that is there again, which is then taken.
     fn take(&mut self, lost: &'a Lost) -> Option<usize> {
-        let key = (lost.entry.hosts.as_slice(), lost.entry.secret.as_deref());
-        let places = self.places.get_mut(&key)?;
-        let entry = self.tls.get(*places.front()?)?;
-        is_same(&entry.raw, &lost.entry.raw).then(|| places.pop_front())?
+        let places = self.places.get_mut(&Self::key(&lost.entry))?;
+        let entry = self.tls.get(*places.last()?)?;
+        is_same(&entry.raw, &lost.entry.raw).then(|| places.pop())?
     }
 }
 
-/// Which entry is the first to name a host with a Secret.
-type Places = BTreeMap<(String, Option<String>), usize>;
+/// The entries that are not ours, to find those with the hosts that stayed.
+struct Leftovers<'a> {
+    entries: &'a [Option<TlsEntry<'a>>],
+    are_taken: Vec<bool>,
+    /// Which entry is the first to name a host with a Secret.
+    places: Keys<'a>,
+}
 
-fn places(entries: &[Option<TlsEntry<'_>>]) -> Places {
-    let mut places = Places::new();
-    for (place, entry) in entries.iter().enumerate() {
-        if let Some(entry) = entry {
-            for host in &entry.hosts {
-                places
-                    .entry((host.to_ascii_lowercase(), entry.secret.clone()))
-                    .or_insert(place);
+impl<'a> Leftovers<'a> {
+    fn new(entries: &'a [Option<TlsEntry<'a>>]) -> Self {
+        let mut places = Keys::default();
+        for (place, entry) in entries.iter().enumerate() {
+            for (entry, name) in entry
+                .iter()
+                .flat_map(|entry| entry.hosts.iter().map(move |name| (entry, name)))
+            {
+                places.number(host(name, entry.secret.as_deref()), place);
             }
         }
+        Self {
+            entries,
+            are_taken: vec![false; entries.len()],
+            places,
+        }
     }
-    places
+
+    /// The entry with the hosts that stayed, which is then taken: where we left it, or else, because
+    /// the author has moved it, the first one like it.
+    fn take(&mut self, lost: &Lost) -> Option<&'a TlsEntry<'a>> {
+        let left = lost.left.filter(|place| {
+            let entry = self.get(*place);
+            entry.is_some_and(|entry| lost.is_leftover(entry))
+        });
+        let secret = lost.entry.secret.as_deref();
+        let mut moved = lost.stayed();
+        let place = left.or_else(|| moved.find_map(|name| self.places.get(&host(name, secret))))?;
+        let entry = self.get(place)?;
+        *self.are_taken.get_mut(place)? = true;
+        Some(entry)
+    }
+
+    /// The entry at a place, unless it was taken.
+    fn get(&self, place: usize) -> Option<&'a TlsEntry<'a>> {
+        let entry = self.entries.get(place)?.as_ref();
+        entry.filter(|_| self.are_taken.get(place) == Some(&false))
+    }
 }
 
 /// Puts restored entries where they were, the others keep their order.
@@ -323,8 +337,4 @@ fn merge<'a>(
     }
     entries.extend(restored.map(|(_, entry)| entry));
     entries
-}
-
-fn pair<'a>(host: &str, secret: &'a str) -> Pair<'a> {
-    (host.to_ascii_lowercase(), secret)
 }
