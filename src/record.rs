@@ -3,10 +3,9 @@
 //! Compact JSON, whose members depend on the kind. A record of thousands of hosts is packed, because
 //! Kubernetes stores no more than 256 KiB of annotations.
 
-use std::io::{Read, Write};
+mod gzip;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -24,7 +23,7 @@ const PACKED: &str = "gzip:";
 pub const LONGEST_PLAIN: usize = 32 * 1024;
 /// The longest record that is unpacked. A real one is not much longer than its object, of which etcd
 /// stores 1.5 MiB.
-const LONGEST_UNPACKED: u64 = 4 * 1024 * 1024;
+const LONGEST_UNPACKED: usize = 4 * 1024 * 1024;
 /// What the API server takes of all annotations of an object together
 /// (Kubernetes, `apimachinery/pkg/api/validation`, `TotalAnnotationSizeLimitB`).
 const MOST_ANNOTATION_BYTES: usize = 256 * 1024;
@@ -112,14 +111,8 @@ pub fn write(record: &impl Serialize) -> serde_json::Result<String> {
     if json.len() <= LONGEST_PLAIN {
         return Ok(json);
     }
-    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-    let packed = packed
-        .write_all(json.as_bytes())
-        .and_then(|()| packed.finish());
-    Ok(format!(
-        "{PACKED}{}",
-        STANDARD.encode(packed.map_err(serde_json::Error::io)?)
-    ))
+    let packed = gzip::pack(json.as_bytes());
+    Ok(format!("{PACKED}{}", STANDARD.encode(packed)))
 }
 
 /// The answer about an object whose record is not ours.
@@ -165,10 +158,5 @@ pub fn effective(annotations: &Object<'_>, edits: &AnnotationEdits) -> Edits {
 
 fn unpack(base64: &str) -> Option<String> {
     let packed = STANDARD.decode(base64).ok()?;
-    let mut json = String::new();
-    GzDecoder::new(packed.as_slice())
-        .take(LONGEST_UNPACKED)
-        .read_to_string(&mut json)
-        .ok()?;
-    Some(json)
+    String::from_utf8(gzip::unpack(&packed, LONGEST_UNPACKED)?).ok()
 }
