@@ -201,7 +201,7 @@ fn every_option_of_the_host_that_is_named_is_one() {
 fn every_annotation_that_is_named_is_one() {
     let sources: String = files("src").iter().map(|file| text(file)).collect();
     for page in pages() {
-        for code in page.code().chain(page.blocks("sh")) {
+        for code in page.commands() {
             for rest in code.split("routing-secrets-policy/").skip(1) {
                 let name = rest.split(|end: char| !end.is_ascii_lowercase() && end != '-');
                 let name = name.map(|name| name.trim_end_matches('-')).next().unwrap();
