@@ -1,12 +1,11 @@
 //! Routing secrets, and the table that finds the one for a host.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::HashMap};
 
 use thiserror::Error;
 
 use crate::{
     globs::Globs,
-    keys::{Keyed, Keys, text},
     leaf::{Leaf, Validity},
     names::{DnsPattern, Host, Wildcards},
     pem,
@@ -107,20 +106,35 @@ pub fn leaf(tls_crt: &str) -> Result<Leaf, Unusable> {
 
 /// Finds the routing secret for a host without looking at every secret.
 ///
-/// Secrets are numbered by preference, the later `notAfter` first, then by name, so that of the
-/// secrets with the same pattern the one with the lowest number is chosen.
+/// Usable secrets are ranked by preference, the later `notAfter` first, then by name, so that of those
+/// with the same pattern the one of the lowest rank is chosen.
 #[derive(Debug, Default)]
 pub struct RoutingTable {
-    names: Vec<String>,
-    numbers: Keys<'static>,
-    /// Every routing secret, usable or not, and the Certificate from which it is made.
-    known: Keyed<'static, Option<String>>,
+    /// Every routing secret, usable or not.
+    secrets: Vec<Known>,
+    names: Index,
+    /// The places of the usable ones, by rank.
+    ranked: Vec<usize>,
     wildcards: Wildcards,
-    exact: Keyed<'static, Vec<usize>>,
-    below: Keyed<'static, Vec<usize>>,
+    /// The ranks of the secrets with a pattern.
+    holders: Vec<Vec<usize>>,
+    exact: Index,
+    below: Index,
     globs: Globs,
-    /// The secrets of each glob.
-    by_glob: Vec<Vec<usize>>,
+    /// Where the holders of each glob are.
+    by_glob: Vec<usize>,
+}
+
+/// Where something is in a list. For many secrets, this is built in less time than a tree.
+type Index = HashMap<String, usize>;
+
+/// A routing secret, as far as it matters that it is one.
+#[derive(Debug)]
+struct Known {
+    name: String,
+    certificate_name: Option<String>,
+    /// None if it is unusable.
+    rank: Option<usize>,
 }
 
 impl RoutingTable {
@@ -132,76 +146,86 @@ impl RoutingTable {
         };
         let mut usable = Vec::new();
         for secret in secrets {
-            let known = text(secret.name.clone());
-            table.known.set(known, secret.certificate_name);
+            let place = table.secrets.len();
             if let Ok(offer) = secret.offer {
-                usable.push((Reverse(offer.not_after), secret.name, offer.patterns));
+                let name = secret.name.clone();
+                usable.push((Reverse(offer.not_after), name, place, offer.patterns));
             }
+            table.names.insert(secret.name.clone(), place);
+            table.secrets.push(Known {
+                name: secret.name,
+                certificate_name: secret.certificate_name,
+                rank: None,
+            });
         }
         usable.sort_unstable();
-        for (number, (_, name, patterns)) in usable.into_iter().enumerate() {
-            table.numbers.number(text(name.clone()), number);
-            table.names.push(name);
+        for (rank, (_, _, place, patterns)) in usable.into_iter().enumerate() {
+            if let Some(secret) = table.secrets.get_mut(place) {
+                secret.rank = Some(rank);
+            }
+            table.ranked.push(place);
             for pattern in patterns {
-                table.add(pattern, number);
+                table.add(pattern, rank);
             }
         }
         table
     }
 
-    /// Adds a pattern of the secret with the greatest number until now.
-    fn add(&mut self, pattern: DnsPattern, number: usize) {
-        let add = |numbers: &mut Vec<usize>| {
-            if numbers.last() != Some(&number) {
-                numbers.push(number);
-            }
-        };
-        match pattern {
-            DnsPattern::Exact(name) => self.exact.update(text(name), add),
-            DnsPattern::Wildcard(parent) => self.below.update(text(parent), add),
+    /// Adds a pattern of the secret with the greatest rank until now.
+    fn add(&mut self, pattern: DnsPattern, rank: usize) {
+        let next = self.holders.len();
+        let place = match pattern {
+            DnsPattern::Exact(name) => *self.exact.entry(name).or_insert(next),
+            DnsPattern::Wildcard(parent) => *self.below.entry(parent).or_insert(next),
             DnsPattern::Glob(glob) => {
                 let glob = self.globs.add(&glob);
                 if glob == self.by_glob.len() {
-                    self.by_glob.push(Vec::new());
+                    self.by_glob.push(next);
                 }
-                self.by_glob.get_mut(glob).into_iter().for_each(add);
+                self.by_glob.get(glob).copied().unwrap_or(next)
             }
+        };
+        match self.holders.get_mut(place) {
+            Some(ranks) if ranks.last() == Some(&rank) => {}
+            Some(ranks) => ranks.push(rank),
+            None => self.holders.push(vec![rank]),
         }
     }
 
     /// The routing secret for a host: exact before wildcard, then the longer wildcard, then the
     /// later `notAfter`, then the name in byte order.
     pub fn choose(&self, host: &Host) -> Option<&str> {
-        let number = self.exact_number(host).or_else(|| {
-            let wildcards = self.matching_wildcards(host);
-            let (_, number) = wildcards
-                .filter_map(|(length, numbers)| Some((Reverse(length), *numbers.first()?)))
+        let exact = self.exact_holders(host).filter_map(<[usize]>::first);
+        let rank = exact.min().copied().or_else(|| {
+            let wildcards = self.wildcard_holders(host);
+            let (_, rank) = wildcards
+                .filter_map(|(length, ranks)| Some((Reverse(length), *ranks.first()?)))
                 .min()?;
-            Some(number)
+            Some(rank)
         })?;
-        self.names.get(number).map(String::as_str)
+        let secret = self.secrets.get(*self.ranked.get(rank)?)?;
+        Some(&secret.name)
     }
 
     /// Whether the Secret of this name is a usable routing secret that covers a host.
     pub fn covers(&self, secret: &str, host: &Host) -> bool {
-        self.numbers.get(&text(secret)).is_some_and(|number| {
-            let exact = host.exact_names();
-            let exact = exact.filter_map(|name| self.exact.get(&text(name)));
-            let wildcards = self.matching_wildcards(host).map(|(_, numbers)| numbers);
-            exact
+        let rank = self.known(secret).and_then(|secret| secret.rank);
+        rank.is_some_and(|rank| {
+            let wildcards = self.wildcard_holders(host).map(|(_, ranks)| ranks);
+            self.exact_holders(host)
                 .chain(wildcards)
-                .any(|numbers| numbers.binary_search(&number).is_ok())
+                .any(|ranks| ranks.binary_search(&rank).is_ok())
         })
     }
 
     /// Whether the Secret of this name is a routing secret, usable or not.
     pub fn is_routing_secret(&self, secret: &str) -> bool {
-        self.known.get(&text(secret)).is_some()
+        self.known(secret).is_some()
     }
 
     /// The Certificate from which cert-manager makes a routing secret, usable or not.
     pub fn producer(&self, secret: &str) -> Option<&str> {
-        self.known.get(&text(secret))?.as_deref()
+        self.known(secret)?.certificate_name.as_deref()
     }
 
     /// Whether the Secret of this name is a routing secret, usable or not, made from a Certificate of
@@ -210,30 +234,38 @@ impl RoutingTable {
         self.producer(secret) == Some(secret)
     }
 
-    fn exact_number(&self, host: &Host) -> Option<usize> {
-        let numbers = host
-            .exact_names()
-            .filter_map(|name| self.exact.get(&text(name))?.first());
-        numbers.min().copied()
+    fn known(&self, secret: &str) -> Option<&Known> {
+        self.secrets.get(*self.names.get(secret)?)
     }
 
-    /// The wildcard patterns that cover a host: their length and their secrets.
-    fn matching_wildcards<'a>(
+    /// The ranks of the secrets with an exact pattern for a host.
+    fn exact_holders(&self, host: &Host) -> impl Iterator<Item = &[usize]> {
+        let places = host.exact_names().filter_map(|name| self.exact.get(name));
+        places.filter_map(|place| self.holders(*place))
+    }
+
+    /// The wildcard patterns that cover a host: their length and the ranks of their secrets.
+    fn wildcard_holders<'a>(
         &'a self,
         host: &'a Host,
-    ) -> impl Iterator<Item = (usize, &'a Vec<usize>)> {
+    ) -> impl Iterator<Item = (usize, &'a [usize])> {
         let reach = match self.wildcards {
             Wildcards::OneLabel => 1,
             Wildcards::AnyDepth => usize::MAX,
         };
         let below = host.parents().take(reach).filter_map(|parent| {
-            let numbers = self.below.get(&text(parent))?;
-            Some((parent.len() + "*.".len(), numbers))
+            let place = self.below.get(parent)?;
+            Some((parent.len() + "*.".len(), *place))
         });
         let globs = self.globs.matching(host.relative());
         let globs =
-            globs.filter_map(|(glob, number)| Some((glob.len(), self.by_glob.get(number)?)));
-        below.chain(globs)
+            globs.filter_map(|(glob, number)| Some((glob.len(), *self.by_glob.get(number)?)));
+        let places = below.chain(globs);
+        places.filter_map(|(length, place)| Some((length, self.holders(place)?)))
+    }
+
+    fn holders(&self, place: usize) -> Option<&[usize]> {
+        self.holders.get(place).map(Vec::as_slice)
     }
 }
 
