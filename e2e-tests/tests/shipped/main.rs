@@ -11,6 +11,7 @@ mod manifests;
 mod markdown;
 mod mentions;
 mod metadata;
+mod module;
 mod policies;
 mod questions;
 mod rights;
