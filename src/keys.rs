@@ -160,3 +160,7 @@ impl<'a> FromIterator<Key<'a>> for Keys<'a> {
         all
     }
 }
+
+#[cfg(test)]
+#[path = "keys_tests.rs"]
+mod tests;

@@ -182,13 +182,14 @@ fn every_policy_that_is_named_is_deployed() {
     }
 }
 
-/// The lock file of the fuzz targets is not written by a build of the policy.
-#[test]
-fn the_lock_files_have_this_version() {
-    for file in ["Cargo.lock", "fuzz/Cargo.lock"] {
-        let entry = format!("name = \"routing-secrets-policy\"\nversion = \"{VERSION}\"\n");
-        assert!(text(file).contains(&entry), "{file}");
-    }
+/// The lock files of the fuzz targets and of the measurements are not written by a build of the policy.
+#[rstest]
+#[case("Cargo.lock", "routing-secrets-policy")]
+#[case("fuzz/Cargo.lock", "routing-secrets-policy")]
+#[case("bench/Cargo.lock", "e2e-tests")]
+fn the_lock_files_have_this_version(#[case] file: &str, #[case] package: &str) {
+    let entry = format!("name = \"{package}\"\nversion = \"{VERSION}\"\n");
+    assert!(text(file).contains(&entry), "{file}");
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn every_target_is_in_the_makefile() {
     for target in &targets {
         assert!(makefile.contains(&format!("\n{target}:")), "{target}");
     }
-    for needed in ["test", "e2e-tests", "deny"] {
+    for needed in ["test", "e2e-tests", "deny", "bench", "size"] {
         assert!(targets.iter().any(|target| target == needed), "{needed}");
     }
 }
