@@ -365,6 +365,9 @@ fn an_extension_twice() {
 #[case::unknown_and_critical(critical(b"\x2a\x03\x04", b"junk".to_vec()), true)]
 #[case::big_identifier(extension(BIG, vec![]), true)]
 #[case::too_big_identifier(extension(TOO_BIG, vec![]), false)]
+#[case::identifier_with_a_long_beginning(extension(b"\x88\x37\x03", vec![]), true)]
+#[case::identifier_without_an_end(extension(b"\x2a\x83", vec![]), false)]
+#[case::empty_identifier(extension(b"", vec![]), false)]
 #[case::identifier_that_is_not_the_shortest(extension(b"\x2a\x80\x01", vec![]), false)]
 fn any_extension(#[case] extension: Vec<u8>, #[case] passes: bool) {
     assert_eq!(Parts::with_extension(extension).passes(), passes);
