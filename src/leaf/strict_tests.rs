@@ -345,6 +345,27 @@ fn names(#[case] issuer: Vec<u8>, #[case] passes: bool) {
     assert_eq!(Parts::with_issuer(issuer).passes(), passes);
 }
 
+/// To compare each with each takes no time yet.
+#[test]
+fn many_extensions() {
+    let numbers = (0..1000_u16).map(|number| {
+        [
+            0x2a,
+            0x83,
+            (number >> 7) as u8 | 0x80,
+            (number & 0x7f) as u8,
+        ]
+    });
+    let mut extensions: Vec<_> = numbers.map(|kind| extension(&kind, vec![])).collect();
+    let parts = |extensions: &Vec<_>| Parts {
+        extensions: extensions.clone(),
+        ..Parts::default()
+    };
+    assert_passes(&parts(&extensions));
+    extensions.push(extension(b"\x2a\x03\x04", vec![]));
+    assert_refused(&parts(&extensions));
+}
+
 #[test]
 fn an_extension_twice() {
     let unknown = |text: &[u8]| extension(b"\x2a\x03\x04", text.to_vec());
