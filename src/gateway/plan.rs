@@ -72,28 +72,32 @@ impl<'a> Plan<'a> {
         let ignored = intent.ignored_names();
         let mut seen = Keys::default();
         for (wanted, target) in intent.listeners.iter().zip(targets) {
-            let (Some(current), Some(target)) = (wanted.secret, target) else {
-                plan.fates.push(Fate::Other);
-                continue;
+            let fate = plan.fate(wanted.secret, target);
+            plan.fates.push(fate);
+            let target = match (fate, target) {
+                (Fate::Served | Fate::Moved(_), Some(target)) => target,
+                _ => continue,
             };
-            if target == current {
-                plan.fates.push(Fate::Served);
-            } else if !plan.is_held_back(current) {
-                plan.fates.push(Fate::Moved(target));
-            } else {
-                plan.fates.push(Fate::Other);
-                continue;
-            }
             if seen.add(host(&wanted.found.host, Some(target))) {
                 plan.served.push(route(wanted, target));
             }
             let name = wanted.found.name.as_str();
-            let is_producer = target == current && coverage.table.is_made_by_namesake(current);
+            let is_producer =
+                matches!(fate, Fate::Served) && coverage.table.is_made_by_namesake(target);
             if is_triggered && !is_producer && !ignored.contains(&text(name)) {
                 plan.ignored.push(name);
             }
         }
         plan
+    }
+
+    /// What becomes of a listener that names this Secret and could be served by that one.
+    fn fate(&self, current: Option<&str>, target: Option<&'a str>) -> Fate<'a> {
+        match (current, target) {
+            (Some(current), Some(target)) if target == current => Fate::Served,
+            (Some(current), Some(target)) if !self.is_held_back(current) => Fate::Moved(target),
+            _ => Fate::Other,
+        }
     }
 
     /// The Secret that the listener at a position gets, if it is another one than its author's.

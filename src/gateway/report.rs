@@ -90,7 +90,7 @@ pub fn danger_warnings(
         }
         let name = wanted.found.name.as_str();
         let is_ordered = wanted.found.role != Role::Other && !ignored.contains(&text(name));
-        let is_served = plan.is_served(at) && plan.moved(at).is_none();
+        let is_served = plan.is_served(at);
         for secret in wanted
             .secrets()
             .filter(|name| table.is_routing_secret(name))
