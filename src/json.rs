@@ -150,8 +150,8 @@ impl Serialize for Object<'_> {
     }
 }
 
-/// Reads JSON that the host sent. Everything is read from text, not from bytes: serde_json has all its code
-/// twice otherwise.
+/// Reads JSON that the host sent. Everything is read from text, not from bytes: serde_json has all its
+/// code twice otherwise.
 pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
     serde_json::from_str(str::from_utf8(json).ok()?).ok()
 }

@@ -1,7 +1,7 @@
 //! Texts by which something is found again, alone or with the name of a Secret.
 //!
-//! Hosts, listeners and Secrets are all looked up in this one kind of tree: each further kind would be 5 KB
-//! more of policy.wasm.
+//! Hosts, listeners and Secrets are all looked up in this one kind of tree: each further kind would be
+//! 5 KB more of policy.wasm.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

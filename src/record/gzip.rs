@@ -1,5 +1,5 @@
-//! Gzip (RFC 1952) of one member without optional fields, as far as records need it: the crates that do more have
-//! tables of 16 KB.
+//! Gzip (RFC 1952) of one member without optional fields, as far as records need it: the crates that do
+//! more have tables of 16 KB.
 
 use crc::{CRC_32_ISO_HDLC, Crc, Table};
 use miniz_oxide::{deflate::compress_to_vec, inflate::decompress_to_vec_with_limit};
