@@ -1,4 +1,4 @@
-//! Section 7 of the contract: warnings, the audit annotation, and requests that cannot be read.
+//! Warnings, the audit annotation, and requests that cannot be read.
 
 use rstest::rstest;
 use serde_json::{Value, json};

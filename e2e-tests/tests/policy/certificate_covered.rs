@@ -1,4 +1,4 @@
-//! Section 5 of the contract, rules 2 to 6: Certificates for names that routing secrets cover.
+//! Certificates for names that routing secrets cover.
 
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Section 5 of the contract, rule 1: no Certificate overwrites a routing secret.
+//! No Certificate overwrites a routing secret.
 
 use e2e_tests::Cluster;
 use rstest::rstest;

@@ -1,4 +1,4 @@
-//! Section 4 of the contract: how `spec.tls` is rewritten.
+//! How `spec.tls` is rewritten.
 
 use rstest::rstest;
 use serde_json::{Value, json};

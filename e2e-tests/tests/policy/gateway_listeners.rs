@@ -1,4 +1,4 @@
-//! Section 10 of the contract: which listeners are ours, and what becomes of them.
+//! Which listeners are ours, and what becomes of them.
 
 use e2e_tests::request_from;
 use rstest::rstest;
@@ -152,7 +152,7 @@ fn the_hostname_is_matched_like_a_host(
     assert_eq!(secrets(&stored), [if covered { "wild" } else { "own" }]);
 }
 
-/// Rule 1, and the choice of section 3 for others.
+/// Even if another would be chosen, as it is for others.
 #[test]
 fn a_usable_routing_secret_that_covers_the_host_stays() {
     let exact = routing_secret("exact", &["a.example.com"]);

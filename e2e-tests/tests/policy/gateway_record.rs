@@ -1,4 +1,4 @@
-//! Section 10 of the contract: the record, what the author gets back, `require`, and what people are
+//! The record, what the author gets back, `require`, and what people are
 //! told.
 
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Section 10 of the contract: objects for which cert-manager orders certificates.
+//! Objects for which cert-manager orders certificates.
 
 use rstest::rstest;
 use serde_json::{Value, json};

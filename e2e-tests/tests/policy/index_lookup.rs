@@ -1,4 +1,4 @@
-//! Section 9 of the contract: look-ups that use the index, and what they do without.
+//! Look-ups that use the index, and what they do without.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use e2e_tests::{

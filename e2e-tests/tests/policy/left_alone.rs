@@ -1,4 +1,4 @@
-//! Section 4 of the contract: what is left alone, and for what there is no look-up.
+//! What is left alone, and for what there is no look-up.
 
 use rstest::rstest;
 use serde_json::{Value, json};

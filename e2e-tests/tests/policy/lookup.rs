@@ -1,4 +1,4 @@
-//! Sections 4 and 7 of the contract: the one look-up, and what follows when it fails.
+//! The one look-up, and what follows when it fails.
 
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Sections 2 and 3 of the contract: which routing secret covers a host, and which is chosen.
+//! Which routing secret covers a host, and which is chosen.
 
 use e2e_tests::certificates::TlsSecret;
 use rstest::rstest;

@@ -1,4 +1,4 @@
-//! Section 4 of the contract: the record, and what the author gets back from it.
+//! The record, and what the author gets back from it.
 
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Section 4 of the contract: `ingress.action: require`.
+//! `ingress.action: require`.
 
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Section 6 of the contract: what is accepted without a word, and section 2: that it is then chosen.
+//! What is accepted without a word; it is chosen then.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use e2e_tests::certificates::der;

@@ -1,4 +1,4 @@
-//! Section 6 of the contract: the type, and what is no chain of certificates in `tls.crt`.
+//! The type, and what is no chain of certificates in `tls.crt`.
 
 use e2e_tests::certificates::der;
 use rstest::rstest;

@@ -1,4 +1,4 @@
-//! Section 9 of the contract: what is written down when a routing secret is admitted.
+//! What is written down when a routing secret is admitted.
 
 use e2e_tests::Cluster;
 use rstest::rstest;

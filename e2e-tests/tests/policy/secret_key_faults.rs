@@ -1,4 +1,4 @@
-//! Section 6 of the contract: what is no private key, or not the one of the leaf.
+//! What is no private key, or not the one of the leaf.
 
 use e2e_tests::certificates::der;
 use rstest::rstest;

@@ -1,4 +1,4 @@
-//! Section 6 of the contract: a leaf that cannot serve now, or no host. What section 2 calls unusable is
+//! A leaf that cannot serve now, or no host. What look-ups call unusable is
 //! not chosen either, should it have come into the cluster without being asked about.
 
 use e2e_tests::certificates::der;

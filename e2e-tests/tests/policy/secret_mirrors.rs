@@ -1,4 +1,4 @@
-//! Section 6 of the contract: a mirror of a routing secret, made by Reflector, which copies no labels.
+//! A mirror of a routing secret, made by Reflector, which copies no labels.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Section 6 of the contract: which writes are judged, and placeholders.
+//! Which writes are judged, and placeholders.
 
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Section 6 of the contract: what is accepted with a warning.
+//! What is accepted with a warning.
 
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Section 8 of the contract, as `validate_settings` and `validate` see it.
+//! Settings, as `validate_settings` and `validate` see them.
 
 use rstest::rstest;
 use serde_json::{Value, json};

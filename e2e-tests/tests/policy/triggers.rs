@@ -1,4 +1,4 @@
-//! Section 4 of the contract: annotations that make cert-manager issue certificates.
+//! Annotations that make cert-manager issue certificates.
 
 use rstest::rstest;
 use serde_json::{Value, json};
