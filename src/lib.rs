@@ -52,7 +52,7 @@ use kubewarden_policy_sdk::{
     settings::SettingsValidationResponse,
     wapc_guest::{self, CallResult},
 };
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::{
     decision::Decision,
@@ -84,10 +84,7 @@ pub fn validate(payload: &[u8]) -> CallResult {
 /// # Errors
 /// None: a payload that cannot be read is an answer too.
 pub fn validate_settings(payload: &[u8]) -> CallResult {
-    let faults = match json::read::<Value>(payload) {
-        Some(settings) => Settings::parse(&settings).err(),
-        None => Some(vec!["settings: must be an object".to_owned()]),
-    };
+    let faults = Settings::read(&String::from_utf8_lossy(payload)).err();
     Ok(serde_json::to_vec(&SettingsValidationResponse {
         valid: faults.is_none(),
         message: faults.map(|faults| faults.join("\n")),
@@ -105,11 +102,7 @@ fn decide(payload: &[u8]) -> serde_json::Result<Decision> {
     let Some(kind) = payload.request.subject() else {
         return Ok(Decision::accept());
     };
-    let settings = payload
-        .settings
-        .map(|json| serde_json::from_str(json.get()));
-    let settings = settings.transpose()?.unwrap_or_default();
-    let settings = match Settings::parse(&settings) {
+    let settings = match Settings::read(payload.settings.map_or("null", RawValue::get)) {
         Ok(settings) => settings,
         Err(faults) => {
             let message = format!(

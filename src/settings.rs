@@ -124,6 +124,18 @@ pub struct SecretSettings {
 }
 
 impl Settings {
+    /// Reads and checks settings.
+    ///
+    /// # Errors
+    /// Every fault, one line each, beginning with the field's name.
+    pub fn read(json: &str) -> Result<Self, Vec<String>> {
+        match serde_json::from_str(json) {
+            Ok(settings) => Self::parse(&settings),
+            // A number may be too big for anything, too.
+            Err(_) => Err(vec!["settings: cannot be read".to_owned()]),
+        }
+    }
+
     /// Checks settings; absent or null ones are the default.
     ///
     /// # Errors

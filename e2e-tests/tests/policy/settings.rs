@@ -1,5 +1,6 @@
 //! Settings, as `validate_settings` and `validate` see them.
 
+use e2e_tests::request_from;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -80,4 +81,28 @@ fn a_request_with_wrong_settings_is_rejected() {
     let author = ingress(&["a.example.com"], json!([]));
     let response = evaluate(&author, &json!({"wildcards": 1}), &cluster(&[wild()])).response;
     assert!(!response.accepted && response.message.unwrap().contains("wildcards"));
+}
+
+/// JSON that no number can hold, and that is nested too deeply for anything.
+#[rstest]
+#[case::a_number_that_is_too_big("{\"secret\": {\"warnDaysLeft\": 1E999}}")]
+#[case::nested(&format!("{}{}", "[".repeat(200), "]".repeat(200)))]
+fn settings_that_cannot_be_read(#[case] settings: &str) {
+    let request = request_from(ingress(&["a.example.com"], json!([]))).unwrap();
+    let payload = format!(r#"{{"request": {request}, "settings": {settings}}}"#);
+    let answer = |operation, payload: &str| {
+        let evaluation = POLICY.call(operation, payload.as_bytes(), &cluster(&[]));
+        serde_json::from_slice::<Value>(&evaluation.unwrap().answer).unwrap()
+    };
+    let verdict = answer("validate", &payload);
+    let message = "the settings of the policy are wrong: settings: cannot be read";
+    assert_eq!(
+        (&verdict["accepted"], &verdict["message"]),
+        (&json!(false), &json!(message))
+    );
+    let verdict = answer("validate_settings", settings);
+    assert_eq!(
+        verdict,
+        json!({"valid": false, "message": "settings: cannot be read"})
+    );
 }
