@@ -16,6 +16,8 @@ run: policy.wasm
 	$(HOST) run --policy policy.wasm --cluster examples/cluster.yaml --request examples/epinio-app.yaml
 	@echo '# An application with a Gateway of its own:'
 	$(HOST) run --policy policy.wasm --cluster examples/cluster.yaml --request examples/epinio-gateway.yaml
+	@echo '# A new routing secret, which gets its index:'
+	$(HOST) run --policy policy.wasm --request examples/new-secret.yaml
 	@echo '# Now a Secret that must be refused:'
 	$(HOST) run --policy policy.wasm --request examples/expired-secret.yaml; test $$? -eq 1
 

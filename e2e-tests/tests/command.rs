@@ -10,6 +10,7 @@ use serde_json::Value;
 
 const APPLICATION: &str = "examples/epinio-app.yaml";
 const EXPIRED: &str = "examples/expired-secret.yaml";
+const NEW: &str = "examples/new-secret.yaml";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -52,6 +53,19 @@ fn assert_contains(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "{part} is missing in {text}");
     }
+}
+
+#[test]
+fn a_new_routing_secret_gets_its_index() {
+    let output = run_only(&["--policy", "policy.wasm", "--request", NEW]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_contains(
+        stdout(&output),
+        &[
+            "Secret workspace/new-wildcard, CREATE\nACCEPTED and MUTATED\n",
+            r#"+    routing-secrets-policy/index: '{"version":1,"dnsNames":["*.apps.example.com"],"#,
+        ],
+    );
 }
 
 #[test]
