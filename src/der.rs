@@ -117,6 +117,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads all that is left.
+    ///
+    /// # Errors
+    /// If an element is cut off, or `each` refuses it.
+    pub fn for_each(mut self, mut each: impl FnMut(Element<'a>) -> Result<()>) -> Result<()> {
+        while !self.is_finished() {
+            each(self.any()?)?;
+        }
+        Ok(())
+    }
+
     /// Makes sure that everything was read.
     ///
     /// # Errors
@@ -158,11 +169,7 @@ pub fn for_each<'a>(
     tag: u8,
     mut each: impl FnMut(Reader<'a>) -> Result<()>,
 ) -> Result<()> {
-    let mut reader = Reader::new(content);
-    while !reader.is_finished() {
-        each(Reader::new(reader.read(tag)?))?;
-    }
-    Ok(())
+    Reader::new(content).for_each(|element| each(Reader::new(element.of(tag)?)))
 }
 
 /// The number in an INTEGER that is not negative, without leading zeros.

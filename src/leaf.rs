@@ -198,14 +198,12 @@ impl<'a> Certificate<'a> {
             if extension.identifier != SUBJECT_ALT_NAME {
                 return Ok(());
             }
-            let mut names = Reader::new(only(extension.value, SEQUENCE)?);
-            while !names.is_finished() {
-                let name = names.any()?;
+            Reader::new(only(extension.value, SEQUENCE)?).for_each(|name| {
                 if name.tag == DNS_NAME {
                     each(name.content);
                 }
-            }
-            Ok(())
+                Ok(())
+            })
         })
     }
 
@@ -233,10 +231,10 @@ impl<'a> Certificate<'a> {
         self.for_each_extension(|extension| {
             if extension.identifier == EXTENDED_KEY_USAGE {
                 may_serve = false;
-                let mut usages = Reader::new(only(extension.value, SEQUENCE)?);
-                while !usages.is_finished() {
-                    may_serve |= SERVER_USAGES.contains(&usages.read(OBJECT_IDENTIFIER)?);
-                }
+                Reader::new(only(extension.value, SEQUENCE)?).for_each(|usage| {
+                    may_serve |= SERVER_USAGES.contains(&usage.of(OBJECT_IDENTIFIER)?);
+                    Ok(())
+                })?;
             }
             Ok(())
         })?;
@@ -278,14 +276,13 @@ fn for_each_attribute(
     name: &[u8],
     mut each: impl FnMut(&[u8], Element<'_>) -> Result<()>,
 ) -> Result<()> {
-    for_each(name, SET, |mut relative_name| {
-        while !relative_name.is_finished() {
-            let mut attribute = Reader::new(relative_name.read(SEQUENCE)?);
+    for_each(name, SET, |relative_name| {
+        relative_name.for_each(|attribute| {
+            let mut attribute = Reader::new(attribute.of(SEQUENCE)?);
             let (kind, value) = (attribute.read(OBJECT_IDENTIFIER)?, attribute.any()?);
             attribute.finish()?;
-            each(kind, value)?;
-        }
-        Ok(())
+            each(kind, value)
+        })
     })
 }
 

@@ -143,11 +143,8 @@ fn check_extension(extension: &Extension<'_>) -> Result<()> {
         KEY_USAGE => check_padding(only(value, BIT_STRING)?),
         BASIC_CONSTRAINTS => read_basic_constraints(value).map(drop),
         EXTENDED_KEY_USAGE => {
-            let mut usages = Reader::new(only(value, SEQUENCE)?);
-            while !usages.is_finished() {
-                check_identifier(usages.read(OBJECT_IDENTIFIER)?)?;
-            }
-            Ok(())
+            let usages = Reader::new(only(value, SEQUENCE)?);
+            usages.for_each(|usage| check_identifier(usage.of(OBJECT_IDENTIFIER)?))
         }
         AUTHORITY_INFO_ACCESS => for_each(only(value, SEQUENCE)?, SEQUENCE, |mut place| {
             check_identifier(place.read(OBJECT_IDENTIFIER)?)?;
@@ -176,25 +173,19 @@ fn check_extension(extension: &Extension<'_>) -> Result<()> {
 
 /// The DNS names are left to the rules about names, which say more about what is wrong with them.
 fn check_alternative_names(names: &[u8]) -> Result<()> {
-    let mut names = Reader::new(names);
-    while !names.is_finished() {
-        let name = names.any()?;
+    Reader::new(names).for_each(|name| {
         ensure(match name.tag {
             MAIL => name.content.is_ascii(),
             URI => str::from_utf8(name.content).is_ok_and(uri::is_valid),
             ADDRESS => matches!(name.content.len(), 4 | 16),
             _ => true,
-        })?;
-    }
-    Ok(())
+        })
+    })
 }
 
 /// The elements are whole, whatever they are.
-fn step_over_all(mut elements: Reader<'_>) -> Result<()> {
-    while !elements.is_finished() {
-        elements.any()?;
-    }
-    Ok(())
+fn step_over_all(elements: Reader<'_>) -> Result<()> {
+    elements.for_each(|_| Ok(()))
 }
 
 /// Every number of an object identifier is written as shortly as possible and fits into 31 bits, as
