@@ -13,7 +13,7 @@ use crate::test_support::der_element;
 use crate::{
     names::{DnsPattern, Wildcards},
     pem::first_certificate,
-    routing::{Offer, Unusable},
+    routing::{Offer, Unusable, leaf},
 };
 
 static KEY: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate().unwrap());
@@ -81,8 +81,12 @@ fn dns_names(parameters: &CertificateParams) -> Vec<String> {
     Leaf::from_der(&der(parameters)).unwrap().dns_names
 }
 
+fn offer_at(tls_crt: &str, wildcards: Wildcards, now: u64) -> Result<Offer, Unusable> {
+    Offer::of(&leaf(first_certificate(tls_crt))?, wildcards, now)
+}
+
 fn offer(tls_crt: &str) -> Result<Offer, Unusable> {
-    Offer::from_pem(tls_crt, Wildcards::OneLabel, *NOW)
+    offer_at(tls_crt, Wildcards::OneLabel, *NOW)
 }
 
 fn exact(name: &str) -> DnsPattern {
@@ -209,7 +213,7 @@ fn wildcards_reach_as_far_as_the_setting_says() {
         "*.Example.com",
         "B.example.com",
     ]));
-    let patterns = |wildcards| Offer::from_pem(&tls_crt, wildcards, *NOW).unwrap().patterns;
+    let patterns = |wildcards| offer_at(&tls_crt, wildcards, *NOW).unwrap().patterns;
     let wildcard = DnsPattern::Wildcard("example.com".to_owned());
     let glob = DnsPattern::Glob("a*.example.com".to_owned());
     assert_eq!(
@@ -234,7 +238,7 @@ fn wildcards_reach_as_far_as_the_setting_says() {
 #[case::long_after(u64::MAX, Some(Unusable::Expired))]
 fn usable_from_not_before_until_not_after(#[case] now: u64, #[case] why_not: Option<Unusable>) {
     let tls_crt = pem(&certificate(&["a.example.com"]));
-    let offer = Offer::from_pem(&tls_crt, Wildcards::OneLabel, now);
+    let offer = offer_at(&tls_crt, Wildcards::OneLabel, now);
     assert_eq!(offer.as_ref().err().copied(), why_not);
     assert!(offer.is_err() || offer.unwrap().not_after == seconds(2030));
 }

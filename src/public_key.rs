@@ -150,12 +150,11 @@ impl Curve {
 }
 
 impl PublicKey {
-    /// An RSA key.
+    /// An RSA key of numbers without leading zeros.
     ///
     /// # Errors
     /// If the modulus is too short, or the exponent is one that Go refuses.
     pub fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyFault> {
-        let (modulus, exponent) = (significant(modulus), significant(exponent));
         let bits = modulus.first().map_or(0, |first| {
             modulus.len() * 8 - first.leading_zeros() as usize
         });
@@ -235,9 +234,4 @@ pub fn check_rsa_parameters(algorithm: &Algorithm<'_>) -> Result<(), KeyFault> {
     } else {
         Err(KeyFault::Unreadable)
     }
-}
-
-fn significant(number: &[u8]) -> &[u8] {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    number.get(zeros..).unwrap_or_default()
 }

@@ -8,7 +8,6 @@ use crate::{
     globs::Globs,
     leaf::{Leaf, Validity},
     names::{DnsPattern, Host, Wildcards},
-    pem,
 };
 
 /// The type of routing secrets.
@@ -59,14 +58,6 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// Reads the content of `tls.crt`.
-    ///
-    /// # Errors
-    /// If the certificate must not be used at the second `now` since 1970.
-    pub fn from_pem(tls_crt: &str, wildcards: Wildcards, now: u64) -> Result<Self, Unusable> {
-        Self::of(&leaf(tls_crt)?, wildcards, now)
-    }
-
     /// What a leaf certificate offers.
     ///
     /// # Errors
@@ -95,13 +86,12 @@ impl Offer {
     }
 }
 
-/// The first certificate in the content of `tls.crt`.
+/// The leaf certificate of a routing secret, of which this is the DER, if there is one in `tls.crt`.
 ///
 /// # Errors
 /// If there is none, or it cannot be decoded.
-pub fn leaf(tls_crt: &str) -> Result<Leaf, Unusable> {
-    let der = pem::first_certificate(tls_crt).ok_or(Unusable::NoCertificate)?;
-    Leaf::from_der(&der).map_err(|_| Unusable::BadCertificate)
+pub fn leaf(der: Option<Vec<u8>>) -> Result<Leaf, Unusable> {
+    Leaf::from_der(&der.ok_or(Unusable::NoCertificate)?).map_err(|_| Unusable::BadCertificate)
 }
 
 /// Finds the routing secret for a host without looking at every secret.

@@ -132,7 +132,7 @@ fn stored(
 fn leaf_of(secret: &Secret<'_>) -> Option<Leaf> {
     let tls_crt = secret.is_tls().then(|| secret.content(TLS_CRT));
     let tls_crt = tls_crt?.ok()?;
-    leaf(&pem::text(&tls_crt)).ok()
+    leaf(pem::first_certificate(&pem::text(&tls_crt))).ok()
 }
 
 /// The warnings about a routing secret.

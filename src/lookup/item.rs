@@ -4,7 +4,13 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Deserialize;
 
-use crate::{index, json::bytes, leaf::Leaf, pem, routing::Unusable};
+use crate::{
+    index,
+    json::bytes,
+    leaf::Leaf,
+    pem,
+    routing::{Unusable, leaf},
+};
 
 /// So much base64 has a leaf of 1.7 KB in it, which is more than most have. It stands for whole bytes.
 const BEGINNING: usize = 3072;
@@ -68,9 +74,9 @@ impl SecretItem<'_> {
             .data
             .as_ref()
             .and_then(|data| data.certificate.as_ref());
-        let base64 = &base64.ok_or(Unusable::NoCertificate)?.0;
-        let der = first_of_beginning(base64).or_else(|| first_certificate(base64));
-        Leaf::from_der(&der.ok_or(Unusable::NoCertificate)?).map_err(|_| Unusable::BadCertificate)
+        leaf(base64.and_then(|base64| {
+            first_of_beginning(&base64.0).or_else(|| first_certificate(&base64.0))
+        }))
     }
 }
 
