@@ -246,15 +246,13 @@ impl Case<'_> {
         let old = request
             .old_object()
             .and_then(|old| Certificate::parse(old).ok());
-        // Each of them has a name only once.
-        let has_new_names = || {
-            old.is_none_or(|old| {
-                let names: Keys<'_> = old.names.iter().map(|name| host(name, None)).collect();
-                let mut ours = self.certificate.names.iter();
-                old.names.len() != self.certificate.names.len()
-                    || !ours.all(|name| names.contains(&host(name, None)))
-            })
-        };
+        let is_new = |old: Certificate<'_>| keys(&old.names) != keys(&self.certificate.names);
+        let has_new_names = || old.is_none_or(is_new);
         !served.is_empty() && has_new_names()
     }
+}
+
+/// Names, whatever their letters' case.
+fn keys(names: &[String]) -> Keys<'_> {
+    names.iter().map(|name| host(name, None)).collect()
 }

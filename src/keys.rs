@@ -24,7 +24,7 @@ pub fn host<'a>(host: &'a str, secret: Option<&'a str>) -> Key<'a> {
 }
 
 /// A text in lower case.
-pub fn lower(text: &str) -> Cow<'_, str> {
+fn lower(text: &str) -> Cow<'_, str> {
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(text.to_ascii_lowercase())
     } else {

@@ -12,11 +12,7 @@ pub const IGNORED: &str = "cert-manager.io/ignore-tls-listeners";
 
 /// The names in a list.
 pub fn names(list: &str) -> Keys<'_> {
-    let mut names = Keys::default();
-    for entry in list.split(',') {
-        names.add(text(entry.trim()));
-    }
-    names
+    list.split(',').map(|entry| text(entry.trim())).collect()
 }
 
 /// The list with more names; there may be none yet.

@@ -286,10 +286,8 @@ impl<'a> Leftovers<'a> {
     fn new(entries: &'a [Option<TlsEntry<'a>>]) -> Self {
         let mut places = Keys::default();
         for (place, entry) in entries.iter().enumerate() {
-            for (entry, name) in entry
-                .iter()
-                .flat_map(|entry| entry.hosts.iter().map(move |name| (entry, name)))
-            {
+            let Some(entry) = entry else { continue };
+            for name in &entry.hosts {
                 places.number(host(name, entry.secret.as_deref()), place);
             }
         }

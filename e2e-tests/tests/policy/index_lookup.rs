@@ -227,6 +227,13 @@ fn a_refusal_of_the_full_look_up_rejects(
     }
 }
 
+/// The certificate of such a Secret.
+fn wild_pem() -> Vec<u8> {
+    let manifest = wild().to_manifest();
+    let base64 = manifest["data"]["tls.crt"].as_str().unwrap();
+    BASE64_STANDARD.decode(base64).unwrap()
+}
+
 /// A cluster with a thousand Secrets that are like this one.
 fn a_thousand(secret: &Value) -> Cluster {
     let secrets = (0..1_000).map(|number| {
@@ -256,8 +263,7 @@ fn a_thousand_indexed_secrets_need_little_memory() {
     let evaluation = validate(a_thousand(&indexed(&wild()))).unwrap();
     assert_eq!(chosen(&evaluation), "wild-0");
     // Whole Secrets with chains do not fit.
-    let pem = BASE64_STANDARD.decode(wild().to_manifest()["data"]["tls.crt"].as_str().unwrap());
-    let chain = wild().tls_crt(pem.unwrap().repeat(10)).to_manifest();
+    let chain = wild().tls_crt(wild_pem().repeat(10)).to_manifest();
     assert!(validate(a_thousand(&chain)).is_err());
 }
 
@@ -265,9 +271,8 @@ fn a_thousand_indexed_secrets_need_little_memory() {
 /// the key.
 #[test]
 fn only_the_leaf_of_a_chain_is_read() {
-    let pem = BASE64_STANDARD.decode(wild().to_manifest()["data"]["tls.crt"].as_str().unwrap());
     let junk = b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
-    let secret = wild().tls_crt([pem.unwrap(), junk.repeat(100)].concat());
+    let secret = wild().tls_crt([wild_pem(), junk.repeat(100)].concat());
     let evaluation = evaluated(&cluster(&[secret.tls_key("junk")]));
     assert_eq!(chosen(&evaluation), "wild");
 }
