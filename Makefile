@@ -1,6 +1,6 @@
 # Everything that is built goes below target/, but for policy.wasm.
 WASM := target/wasm32-wasip1/release/routing_secrets_policy.wasm
-SOURCES := $(shell find src -name '*.rs') build.rs Cargo.toml Cargo.lock
+SOURCES := $(shell find src key-arithmetic -type f) .cargo/config.toml build.rs Cargo.toml Cargo.lock
 HOST := cargo run --quiet --locked --package e2e-tests --
 # bench/ is a workspace of its own.
 BENCH := --locked --manifest-path bench/Cargo.toml --target-dir target

@@ -61,7 +61,7 @@ struct Case<'a> {
     certificate: &'a Certificate<'a>,
     /// What its author wants; `None` if the record of that is not ours.
     author: Option<&'a Author>,
-    table: &'a RoutingTable,
+    table: &'a RoutingTable<'a>,
     settings: &'a Settings,
 }
 

@@ -6,7 +6,7 @@ use crate::{routing::RoutingTable, settings::Settings};
 #[derive(Clone, Copy)]
 pub struct Coverage<'a> {
     /// The routing secrets.
-    pub table: &'a RoutingTable,
+    pub table: &'a RoutingTable<'a>,
     /// Which hosts are never touched.
     pub settings: &'a Settings,
 }

@@ -115,7 +115,7 @@ struct Case<'a> {
     form: Form,
     gateway: &'a Gateway<'a>,
     intent: &'a Intent<'a>,
-    table: &'a RoutingTable,
+    table: &'a RoutingTable<'a>,
     is_triggered: bool,
     plan: Plan<'a>,
 }

@@ -106,7 +106,7 @@ struct Case<'a> {
     ingress: &'a Ingress<'a>,
     intent: &'a Intent<'a>,
     triggers: &'a [String],
-    table: &'a RoutingTable,
+    table: &'a RoutingTable<'a>,
     plan: &'a Plan,
 }
 

@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64_simd::STANDARD;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{MapAccess, Visitor},
@@ -181,8 +181,8 @@ pub fn set(
 /// The bytes that a text stands for, in base64 of one line or, as in Go's `encoding/base64`, of many;
 /// `None` if it is something else.
 pub fn bytes(base64: &str) -> Option<Vec<u8>> {
-    let line = STANDARD.decode(base64);
-    line.or_else(|_| STANDARD.decode(base64.replace(['\r', '\n'], "")))
+    let line = STANDARD.decode_to_vec(base64);
+    line.or_else(|_| STANDARD.decode_to_vec(base64.replace(['\r', '\n'], "")))
         .ok()
 }
 

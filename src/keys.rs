@@ -20,15 +20,15 @@ pub fn secret(secret: Option<&str>) -> Key<'_> {
 
 /// A host, whatever its letters' case, and a Secret.
 pub fn host<'a>(host: &'a str, secret: Option<&'a str>) -> Key<'a> {
-    (lower(host), secret)
+    (lower(Cow::Borrowed(host)), secret)
 }
 
 /// A text in lower case.
-fn lower(text: &str) -> Cow<'_, str> {
+pub fn lower(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(text.to_ascii_lowercase())
     } else {
-        Cow::Borrowed(text)
+        text
     }
 }
 

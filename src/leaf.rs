@@ -6,6 +6,8 @@
 mod strict;
 mod time;
 
+use std::borrow::Cow;
+
 use crate::{
     der::{
         BIT_STRING, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Reader, Result, SEQUENCE,
@@ -40,10 +42,10 @@ const EXTENSIONS: u8 = 0xa3;
 
 /// A leaf certificate, as far as matching needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leaf {
+pub struct Leaf<'a> {
     /// The DNS SANs as they are written. Those that are no ASCII text are left out: no host is like
     /// them.
-    pub dns_names: Vec<String>,
+    pub dns_names: Vec<Cow<'a, str>>,
     /// The first second, since 1970, in which the certificate is valid.
     pub not_before: u64,
     /// The second, since 1970, from which on the certificate is not valid any more.
@@ -63,7 +65,7 @@ pub enum Validity {
     Over,
 }
 
-impl Leaf {
+impl Leaf<'_> {
     /// Whether it is valid at the second `now` since 1970.
     pub fn validity(&self, now: u64) -> Validity {
         if now < self.not_before {
@@ -74,7 +76,9 @@ impl Leaf {
             Validity::Now
         }
     }
+}
 
+impl Leaf<'static> {
     /// Reads a certificate.
     ///
     /// # Errors
@@ -91,7 +95,7 @@ impl Leaf {
         let mut dns_names = Vec::new();
         certificate.for_each_dns_name(|name| {
             if name.is_ascii() {
-                dns_names.push(String::from_utf8_lossy(name).into_owned());
+                dns_names.push(Cow::Owned(String::from_utf8_lossy(name).into_owned()));
             }
         })?;
         Ok(Self {

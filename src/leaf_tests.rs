@@ -78,19 +78,20 @@ fn pem_of(der: &[u8]) -> String {
 }
 
 fn dns_names(parameters: &CertificateParams) -> Vec<String> {
-    Leaf::from_der(&der(parameters)).unwrap().dns_names
+    let names = Leaf::from_der(&der(parameters)).unwrap().dns_names;
+    names.into_iter().map(Cow::into_owned).collect()
 }
 
-fn offer_at(tls_crt: &str, wildcards: Wildcards, now: u64) -> Result<Offer, Unusable> {
-    Offer::of(&leaf(first_certificate(tls_crt))?, wildcards, now)
+fn offer_at(tls_crt: &str, wildcards: Wildcards, now: u64) -> Result<Offer<'static>, Unusable> {
+    Offer::of(leaf(first_certificate(tls_crt))?, wildcards, now)
 }
 
-fn offer(tls_crt: &str) -> Result<Offer, Unusable> {
+fn offer(tls_crt: &str) -> Result<Offer<'static>, Unusable> {
     offer_at(tls_crt, Wildcards::OneLabel, *NOW)
 }
 
-fn exact(name: &str) -> DnsPattern {
-    DnsPattern::Exact(name.to_owned())
+fn exact(name: &str) -> DnsPattern<'_> {
+    DnsPattern::Exact(name.into())
 }
 
 /// Whether this is an offer of just the host `a.example.com`.
@@ -214,8 +215,8 @@ fn wildcards_reach_as_far_as_the_setting_says() {
         "B.example.com",
     ]));
     let patterns = |wildcards| offer_at(&tls_crt, wildcards, *NOW).unwrap().patterns;
-    let wildcard = DnsPattern::Wildcard("example.com".to_owned());
-    let glob = DnsPattern::Glob("a*.example.com".to_owned());
+    let wildcard = DnsPattern::Wildcard("example.com".into());
+    let glob = DnsPattern::Glob("a*.example.com".into());
     assert_eq!(
         patterns(Wildcards::OneLabel),
         [wildcard.clone(), exact("b.example.com")]

@@ -57,7 +57,7 @@ use serde_json::value::RawValue;
 use crate::{
     decision::Decision,
     gateway::Form,
-    lookup::HostCluster,
+    lookup::{Answers, HostCluster},
     request::{Kind, Payload},
     settings::Settings,
 };
@@ -122,6 +122,7 @@ fn decide(payload: &[u8]) -> serde_json::Result<Decision> {
         routing_label: &settings.routing_label,
         wildcards: settings.wildcards,
         now: now.as_secs(),
+        answers: Answers::default(),
     };
     match kind {
         Kind::Ingress => ingress::review(&payload.request, &settings, &cluster),

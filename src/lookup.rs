@@ -1,23 +1,24 @@
 //! Reading routing secrets from the cluster, through the host: the only file that calls it.
 
+mod answers;
 mod item;
 
 use std::collections::BTreeSet;
 
 use kubewarden_policy_sdk::{
     host_capabilities::kubernetes::{GetResourceRequest, ListResourcesByNamespaceRequest},
-    logging::KubewardenDrain,
     wapc_guest,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
-use slog::{Drain, Logger, info, o};
 use thiserror::Error;
 
+pub use self::answers::Answers;
 use self::item::{Labels, List, SecretItem};
 use crate::{
     decision::Decision,
     json::{self, Object},
+    keys::{Keys, text},
     leaf::Leaf,
     names::Wildcards,
     request::Request,
@@ -36,7 +37,7 @@ pub trait SecretSource {
     ///
     /// # Errors
     /// If they cannot be read.
-    fn routing_secrets(&self, namespace: &str) -> Result<Vec<RoutingSecret>, LookupError>;
+    fn routing_secrets(&self, namespace: &str) -> Result<Vec<RoutingSecret<'_>>, LookupError>;
 
     /// The value of a label of a Secret; `None` if there is no such Secret, or it lacks the label.
     ///
@@ -54,12 +55,12 @@ pub trait SecretSource {
 ///
 /// # Errors
 /// The answer to the request, if they cannot be read.
-pub fn routing_table(
+pub fn routing_table<'a>(
     request: &Request<'_>,
     metadata: &Object<'_>,
     settings: &Settings,
-    secrets: &impl SecretSource,
-) -> Result<RoutingTable, Decision> {
+    secrets: &'a impl SecretSource,
+) -> Result<RoutingTable<'a>, Decision> {
     let namespace = request
         .namespace_of(metadata)
         .ok_or_else(|| Decision::unreadable("the request", "namespace"))?;
@@ -92,10 +93,12 @@ pub struct HostCluster<'a> {
     pub wildcards: Wildcards,
     /// The second since 1970 at which certificates must be valid.
     pub now: u64,
+    /// What it said until now.
+    pub answers: Answers,
 }
 
 impl SecretSource for HostCluster<'_> {
-    fn routing_secrets(&self, namespace: &str) -> Result<Vec<RoutingSecret>, LookupError> {
+    fn routing_secrets(&self, namespace: &str) -> Result<Vec<RoutingSecret<'_>>, LookupError> {
         let secrets = self.indexed(namespace)?;
         log_unusable(namespace, &secrets);
         Ok(secrets)
@@ -130,14 +133,15 @@ impl SecretSource for HostCluster<'_> {
 impl HostCluster<'_> {
     /// The routing secrets of a namespace: their certificates are asked for only where there is no
     /// index, one by one if they are few, so that the host need not watch their keys.
-    fn indexed(&self, namespace: &str) -> Result<Vec<RoutingSecret>, LookupError> {
+    fn indexed(&self, namespace: &str) -> Result<Vec<RoutingSecret<'_>>, LookupError> {
         let answer = self.list(namespace, Some(without_data()))?;
-        let mut secrets = Vec::new();
+        let items = items(namespace, answer)?;
+        let mut secrets = Vec::with_capacity(items.len());
         let mut missing = Vec::new();
-        for item in items(namespace, &answer)? {
+        for item in items {
             match item.index() {
-                Some(leaf) => secrets.push(self.routing_secret(item, Ok(leaf))),
-                None => missing.push(item.metadata.name),
+                Some(leaf) => secrets.push(self.routing_secret(&item, Ok(leaf))),
+                None => missing.push(item.into_name()),
             }
         }
         if missing.len() > MOST_GETS {
@@ -147,29 +151,33 @@ impl HostCluster<'_> {
             let request = get_request(namespace, &name);
             // It may have gone in the meantime, or not have the shape of a Secret.
             let answer = get(namespace, &name, &request)?;
-            let item = answer.and_then(|answer| Some(self.unlisted(json::read(&answer)?)));
+            let item = answer.and_then(|answer| json::read(self.answers.keep(answer)));
+            let item = item.map(|item| self.unlisted(&item));
             secrets.extend(item);
         }
         Ok(secrets)
     }
 
     /// The routing secrets of a namespace, with all that they hold.
-    fn unindexed(&self, namespace: &str) -> Result<Vec<RoutingSecret>, LookupError> {
-        let answer = self.list(namespace, None)?;
-        let items = items(namespace, &answer)?;
-        Ok(items.into_iter().map(|item| self.unlisted(item)).collect())
+    fn unindexed(&self, namespace: &str) -> Result<Vec<RoutingSecret<'_>>, LookupError> {
+        let items = items(namespace, self.list(namespace, None)?)?;
+        Ok(items.iter().map(|item| self.unlisted(item)).collect())
     }
 
-    fn unlisted(&self, item: SecretItem<'_>) -> RoutingSecret {
+    fn unlisted<'a>(&self, item: &SecretItem<'a>) -> RoutingSecret<'a> {
         let leaf = item.index().map_or_else(|| item.leaf(), Ok);
         self.routing_secret(item, leaf)
     }
 
-    fn routing_secret(&self, item: SecretItem<'_>, leaf: Result<Leaf, Unusable>) -> RoutingSecret {
+    fn routing_secret<'a>(
+        &self,
+        item: &SecretItem<'a>,
+        leaf: Result<Leaf<'a>, Unusable>,
+    ) -> RoutingSecret<'a> {
         RoutingSecret {
-            offer: leaf.and_then(|leaf| Offer::of(&leaf, self.wildcards, self.now)),
-            certificate_name: item.certificate_name(),
-            name: item.metadata.name,
+            offer: leaf.and_then(|leaf| Offer::of(leaf, self.wildcards, self.now)),
+            certificate_name: item.certificate_name().cloned(),
+            name: item.name().clone(),
         }
     }
 
@@ -177,7 +185,7 @@ impl HostCluster<'_> {
         &self,
         namespace: &str,
         field_masks: Option<BTreeSet<String>>,
-    ) -> Result<Vec<u8>, LookupError> {
+    ) -> Result<&[u8], LookupError> {
         // The host keeps one watch per distinct set of arguments: only the namespace may vary.
         let request = ListResourcesByNamespaceRequest {
             api_version: "v1".to_owned(),
@@ -187,7 +195,10 @@ impl HostCluster<'_> {
             field_selector: Some(format!("type={TLS_TYPE}")),
             field_masks,
         };
-        call(LIST, &request).map_err(|cause| failed_list(namespace, cause))
+        match call(LIST, &request) {
+            Ok(answer) => Ok(self.answers.keep(answer)),
+            Err(cause) => Err(failed_list(namespace, cause)),
+        }
     }
 }
 
@@ -268,20 +279,37 @@ fn call(operation: &str, request: &impl Serialize) -> Result<Vec<u8>, String> {
 }
 
 /// Tells the operator in the log of policy-server why routing secrets are passed over.
-fn log_unusable(namespace: &str, secrets: &[RoutingSecret]) {
+fn log_unusable(namespace: &str, secrets: &[RoutingSecret<'_>]) {
     const MOST_NAMES: usize = 10;
     let unusable = secrets
         .iter()
         .filter_map(|secret| Some((&secret.name, secret.offer.as_ref().err()?)));
-    let mut causes: Vec<_> = unusable
-        .map(|(name, cause)| format!("{name}: {cause}"))
+    let causes: Keys<'_> = unusable
+        .map(|(name, cause)| text(format!("{name}: {cause}")))
         .collect();
     if causes.is_empty() {
         return;
     }
-    causes.sort();
-    let more = causes.len().saturating_sub(MOST_NAMES);
-    causes.truncate(MOST_NAMES);
-    let log = Logger::root(KubewardenDrain::new().fuse(), o!());
-    info!(log, "routing secrets that are not used"; "namespace" => namespace, "secrets" => causes.join("; "), "more" => more);
+    let shown: Vec<_> = causes.texts().take(MOST_NAMES).collect();
+    let line = serde_json::to_vec(&LogLine {
+        level: "info",
+        message: "routing secrets that are not used",
+        namespace,
+        secrets: shown.join("; "),
+        more: causes.len() - shown.len(),
+    });
+    // It is not worth a rejection if the host does not take it.
+    if let Ok(line) = line {
+        wapc_guest::host_call("kubewarden", "tracing", "log", &line).ok();
+    }
+}
+
+/// A line of the log, as the SDK's `KubewardenDrain` writes it; with that, it would be 15 KB more of policy.wasm.
+#[derive(Serialize)]
+struct LogLine<'a> {
+    level: &'static str,
+    message: &'static str,
+    namespace: &'a str,
+    secrets: String,
+    more: usize,
 }

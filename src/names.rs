@@ -8,9 +8,9 @@
 //! A name that Go would compare only letter by letter, because it is no valid name (`a..b`, `f*.x`),
 //! is no host and covers none.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
-use crate::globs::Globs;
+use crate::{globs::Globs, keys::lower};
 
 /// How far `*` reaches in a certificate's name (setting `wildcards`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,33 +77,39 @@ impl Host {
 
 /// A name that a certificate is valid for: one DNS SAN that can cover a host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DnsPattern {
+pub enum DnsPattern<'a> {
     /// `a.example.com`: covers just that host.
-    Exact(String),
+    Exact(Cow<'a, str>),
     /// `*.example.com`, kept as `example.com`.
-    Wildcard(String),
+    Wildcard(Cow<'a, str>),
     /// Another text with `*`, only with [`Wildcards::AnyDepth`].
-    Glob(String),
+    Glob(Cow<'a, str>),
 }
 
-impl DnsPattern {
+impl<'a> DnsPattern<'a> {
     /// Reads a DNS SAN; `None` if it can cover no host.
-    pub fn parse(san: &str, wildcards: Wildcards) -> Option<Self> {
-        let text = san.to_ascii_lowercase();
+    pub fn parse(san: impl Into<Cow<'a, str>>, wildcards: Wildcards) -> Option<Self> {
+        let text = lower(san.into());
         if !text.contains('*') {
             // A final dot is kept: Go compares such a SAN letter by letter.
             let name = text.strip_suffix('.').unwrap_or(&text);
             return is_name(name).then_some(Self::Exact(text));
         }
-        if let Some(parent) = text.strip_prefix("*.")
-            && is_name(parent)
-        {
-            return Some(Self::Wildcard(parent.to_owned()));
+        if text.strip_prefix("*.").is_some_and(is_name) {
+            return Some(Self::Wildcard(parent(text)));
         }
         let glob = text
             .bytes()
             .all(|byte| byte == b'*' || byte == b'.' || is_name_byte(byte));
         (wildcards == Wildcards::AnyDepth && glob).then_some(Self::Glob(text))
+    }
+}
+
+/// What follows the `*.` of a wildcard.
+fn parent(wildcard: Cow<'_, str>) -> Cow<'_, str> {
+    match wildcard {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(2..).unwrap_or_default()),
+        Cow::Owned(text) => Cow::Owned(text.get(2..).unwrap_or_default().to_owned()),
     }
 }
 
@@ -143,9 +149,16 @@ impl FromIterator<HostGlob> for HostGlobs {
 
 /// Whether this is labels, joined by dots, of the characters that Go accepts in a host name.
 fn is_name(text: &str) -> bool {
-    text.split('.').all(|label| {
-        !label.is_empty() && !label.starts_with('-') && label.bytes().all(is_name_byte)
-    })
+    let mut begins_label = true;
+    let is_possible = text.bytes().all(|byte| {
+        let is_possible = match byte {
+            b'.' | b'-' => !begins_label,
+            _ => is_name_byte(byte),
+        };
+        begins_label = byte == b'.';
+        is_possible
+    });
+    is_possible && !begins_label
 }
 
 fn is_name_byte(byte: u8) -> bool {

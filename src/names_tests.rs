@@ -5,13 +5,13 @@ use super::*;
 use crate::routing::{Offer, RoutingSecret, RoutingTable};
 
 /// The table of a namespace whose only routing secret has a certificate with these DNS SANs.
-fn table<'a>(sans: impl IntoIterator<Item = &'a str>, wildcards: Wildcards) -> RoutingTable {
+fn table<'a>(sans: impl IntoIterator<Item = &'a str>, wildcards: Wildcards) -> RoutingTable<'a> {
     let patterns = sans
         .into_iter()
         .filter_map(|san| DnsPattern::parse(san, wildcards))
         .collect();
     let secret = RoutingSecret {
-        name: "secret".to_owned(),
+        name: "secret".into(),
         certificate_name: None,
         offer: Ok(Offer {
             patterns,

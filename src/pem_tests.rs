@@ -1,5 +1,7 @@
 //! What Go's `encoding/pem` finds in a text is found here, and what it passes over is broken or no block.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+use proptest::{collection::vec, prelude::*, sample::select};
 use rstest::rstest;
 
 use super::*;
@@ -204,4 +206,21 @@ fn a_beginning_after_half_of_an_end() {
         &format!("-----BEGIN B-----\n-----END {PEM}"),
         &[("B", None), BROKEN],
     );
+}
+
+proptest! {
+    /// Certificates that are as usual are read in a shorter way.
+    #[test]
+    fn the_short_way_makes_no_difference(
+        edits in vec((0..400_usize, select(&["", "\n", "\r", " ", "-", ":", "=", "A", "-----", "x: y\n", END, BEGIN][..])), 0..4),
+    ) {
+        let body = STANDARD.encode([7; 100]);
+        let block = format!("{BEGIN}CERTIFICATE-----\n{}\n{END}CERTIFICATE-----\n", body.replace("HBwc", "HBwc\n"));
+        let mut text = block.repeat(2);
+        for (place, piece) in edits {
+            text.replace_range(place.min(text.len())..(place + 1).min(text.len()), piece);
+        }
+        let certificates = blocks(&text).filter(|block| block.label == CERTIFICATE);
+        prop_assert_eq!(first_certificate(&text), { certificates }.find_map(|block| block.der), "{}", text);
+    }
 }

@@ -3,9 +3,7 @@
 //! The public key is recomputed: the public parts that a private key may carry are optional and prove
 //! nothing, but if they are there, they must agree.
 
-use crypto_bigint::{BoxedUint, ConcatenatingMul};
-use ed25519_dalek::SigningKey;
-use p256::elliptic_curve::sec1::ToSec1Point;
+use key_arithmetic::{RsaPrivateKey, ed25519, p256, p384, p521};
 
 use crate::{
     der::{
@@ -18,8 +16,6 @@ use crate::{
 
 /// 16384 bits, the longest modulus that OpenSSL takes (`OPENSSL_RSA_MAX_MODULUS_BITS`).
 const MOST_RSA_BYTES: usize = 16384 / 8;
-/// The difference of the primes has at most so many bits less than a prime (FIPS 186-5, appendix A.1.3).
-const LEAST_DISTANCE_BELOW_HALF: u32 = 100;
 
 /// Whether a block of PEM text is a private key of any kind.
 pub fn is_private_key(block: &Block<'_>) -> bool {
@@ -77,12 +73,7 @@ fn from_pkcs8(der: &[u8]) -> Result<PublicKey, KeyFault> {
         ED25519 if algorithm.parameters.is_none() => {
             let seed = only(content, OCTET_STRING)?;
             let seed = seed.try_into().map_err(|_| KeyFault::Unreadable)?;
-            PublicKey::Ed25519(
-                SigningKey::from_bytes(seed)
-                    .verifying_key()
-                    .to_bytes()
-                    .to_vec(),
-            )
+            PublicKey::Ed25519(ed25519(seed).to_vec())
         }
         ED25519 => return Err(KeyFault::Unreadable),
         _ => return Err(KeyFault::Unsupported),
@@ -93,9 +84,7 @@ fn from_pkcs8(der: &[u8]) -> Result<PublicKey, KeyFault> {
     }
 }
 
-/// RFC 8017, appendix A.1.2, checked as Go does (`crypto/rsa`, `PrivateKey.Validate`): the modulus is
-/// the product of the primes, the exponents undo each other, and neither the primes are too near to
-/// each other nor the private exponent is too small.
+/// RFC 8017, appendix A.1.2.
 fn from_pkcs1(der: &[u8]) -> Result<PublicKey, KeyFault> {
     let mut key = Reader::new(only(der, SEQUENCE)?);
     // The other version has more than two primes, which Go refuses.
@@ -107,45 +96,23 @@ fn from_pkcs1(der: &[u8]) -> Result<PublicKey, KeyFault> {
         if number.len() > MOST_RSA_BYTES {
             return Err(KeyFault::Unreadable);
         }
-        Ok((number, BoxedUint::from_be_slice_vartime(number)))
+        Ok(number)
     };
-    let ((modulus, n), (exponent, e), (_, d)) = (number()?, number()?, number()?);
-    let ((_, p), (_, q)) = (number()?, number()?);
-    let ((_, exponent1), (_, exponent2), (_, coefficient)) = (number()?, number()?, number()?);
+    let numbers = RsaPrivateKey {
+        modulus: number()?,
+        public_exponent: number()?,
+        private_exponent: number()?,
+        prime1: number()?,
+        prime2: number()?,
+        exponent1: number()?,
+        exponent2: number()?,
+        coefficient: number()?,
+    };
     key.finish()?;
-    let one = BoxedUint::one();
-    if p.cmp_vartime(&one).is_le() || q.cmp_vartime(&one).is_le() {
+    if !numbers.is_consistent() {
         return Err(KeyFault::Unreadable);
     }
-    let (below_p, below_q) = (p.wrapping_sub(&one), q.wrapping_sub(&one));
-    let half = n.bit_width_vartime() / 2;
-    let distance = if p.cmp_vartime(&q).is_gt() {
-        p.wrapping_sub(&q)
-    } else {
-        q.wrapping_sub(&p)
-    };
-    let is_same = |one: &BoxedUint, other: &BoxedUint| one.cmp_vartime(other).is_eq();
-    let product = e.concatenating_mul(&d);
-    let is_consistent = is_same(&n, &p.concatenating_mul(&q))
-        && n.bit_vartime(0)
-        && d.cmp_vartime(&n).is_lt()
-        && d.bit_width_vartime() > half
-        && distance.bit_width_vartime() + LEAST_DISTANCE_BELOW_HALF > half
-        && is_same(&remainder(&product, &below_p)?, &one)
-        && is_same(&remainder(&product, &below_q)?, &one)
-        && is_same(&exponent1, &remainder(&d, &below_p)?)
-        && is_same(&exponent2, &remainder(&d, &below_q)?)
-        && coefficient.cmp_vartime(&p).is_lt()
-        && is_same(&remainder(&coefficient.concatenating_mul(&q), &p)?, &one);
-    if !is_consistent {
-        return Err(KeyFault::Unreadable);
-    }
-    PublicKey::rsa(modulus, exponent)
-}
-
-fn remainder(number: &BoxedUint, divisor: &BoxedUint) -> Result<BoxedUint, KeyFault> {
-    let divisor = divisor.as_nz_vartime().ok_or(KeyFault::Unreadable)?;
-    Ok(number.rem_vartime(divisor))
+    PublicKey::rsa(numbers.modulus, numbers.public_exponent)
 }
 
 /// `ECPrivateKey` of RFC 5915.
@@ -188,14 +155,11 @@ fn from_sec1(key: &EcPrivateKey<'_>, curve: Curve) -> Result<PublicKey, KeyFault
         return Err(KeyFault::Unreadable);
     }
     let point = match curve {
-        Curve::P256 => p256::SecretKey::from_slice(key.scalar)
-            .map(|key| key.public_key().to_sec1_point(false).as_bytes().to_vec()),
-        Curve::P384 => p384::SecretKey::from_slice(key.scalar)
-            .map(|key| key.public_key().to_sec1_point(false).as_bytes().to_vec()),
-        Curve::P521 => p521::SecretKey::from_slice(key.scalar)
-            .map(|key| key.public_key().to_sec1_point(false).as_bytes().to_vec()),
+        Curve::P256 => p256(key.scalar),
+        Curve::P384 => p384(key.scalar),
+        Curve::P521 => p521(key.scalar),
     };
-    let public = PublicKey::Ec(curve, point.map_err(|_| KeyFault::Unreadable)?);
+    let public = PublicKey::Ec(curve, point.ok_or(KeyFault::Unreadable)?);
     match key.public_key {
         Some(point) if !public.is(point) => Err(KeyFault::Unreadable),
         _ => Ok(public),

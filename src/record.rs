@@ -5,7 +5,7 @@
 
 mod gzip;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64_simd::STANDARD;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -112,7 +112,7 @@ pub fn write(record: &impl Serialize) -> serde_json::Result<String> {
         return Ok(json);
     }
     let packed = gzip::pack(json.as_bytes());
-    Ok(format!("{PACKED}{}", STANDARD.encode(packed)))
+    Ok(format!("{PACKED}{}", STANDARD.encode_to_string(packed)))
 }
 
 /// The answer about an object whose record is not ours.
@@ -157,6 +157,6 @@ pub fn effective(annotations: &Object<'_>, edits: &AnnotationEdits) -> Edits {
 }
 
 fn unpack(base64: &str) -> Option<String> {
-    let packed = STANDARD.decode(base64).ok()?;
+    let packed = STANDARD.decode_to_vec(base64).ok()?;
     String::from_utf8(gzip::unpack(&packed, LONGEST_UNPACKED)?).ok()
 }

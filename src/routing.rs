@@ -1,6 +1,6 @@
 //! Routing secrets, and the table that finds the one for a host.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{borrow::Cow, cmp::Reverse, collections::HashMap};
 
 use thiserror::Error;
 
@@ -38,31 +38,31 @@ pub enum Unusable {
 
 /// A Secret of type `kubernetes.io/tls` with the routing label.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoutingSecret {
+pub struct RoutingSecret<'a> {
     /// The name of the Secret.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// The Certificate from which cert-manager makes it (annotation
     /// `cert-manager.io/certificate-name`).
-    pub certificate_name: Option<String>,
+    pub certificate_name: Option<Cow<'a, str>>,
     /// What its certificate offers, or why it is never selected.
-    pub offer: Result<Offer, Unusable>,
+    pub offer: Result<Offer<'a>, Unusable>,
 }
 
 /// What a usable certificate offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
+pub struct Offer<'a> {
     /// The names that can cover a host.
-    pub patterns: Vec<DnsPattern>,
+    pub patterns: Vec<DnsPattern<'a>>,
     /// The second, since 1970, from which on it is not valid any more.
     pub not_after: u64,
 }
 
-impl Offer {
+impl<'a> Offer<'a> {
     /// What a leaf certificate offers.
     ///
     /// # Errors
     /// If the certificate must not be used at the second `now` since 1970.
-    pub fn of(leaf: &Leaf, wildcards: Wildcards, now: u64) -> Result<Self, Unusable> {
+    pub fn of(leaf: Leaf<'a>, wildcards: Wildcards, now: u64) -> Result<Self, Unusable> {
         match leaf.validity(now) {
             Validity::NotYet => return Err(Unusable::NotYetValid),
             Validity::Over => return Err(Unusable::Expired),
@@ -73,7 +73,7 @@ impl Offer {
         }
         let patterns: Vec<_> = leaf
             .dns_names
-            .iter()
+            .into_iter()
             .filter_map(|name| DnsPattern::parse(name, wildcards))
             .collect();
         if patterns.is_empty() {
@@ -90,79 +90,76 @@ impl Offer {
 ///
 /// # Errors
 /// If there is none, or it cannot be decoded.
-pub fn leaf(der: Option<Vec<u8>>) -> Result<Leaf, Unusable> {
+pub fn leaf(der: Option<Vec<u8>>) -> Result<Leaf<'static>, Unusable> {
     Leaf::from_der(&der.ok_or(Unusable::NoCertificate)?).map_err(|_| Unusable::BadCertificate)
 }
 
 /// Finds the routing secret for a host without looking at every secret.
-///
-/// Usable secrets are ranked by preference, the later `notAfter` first, then by name, so that of those
-/// with the same pattern the one of the lowest rank is chosen.
 #[derive(Debug, Default)]
-pub struct RoutingTable {
+pub struct RoutingTable<'a> {
     /// Every routing secret, usable or not.
-    secrets: Vec<Known>,
-    names: Index,
-    /// The places of the usable ones, by rank.
-    ranked: Vec<usize>,
+    secrets: Vec<Known<'a>>,
+    names: Index<'a>,
     wildcards: Wildcards,
-    /// The ranks of the secrets with a pattern.
-    holders: Vec<Vec<usize>>,
-    exact: Index,
-    below: Index,
+    /// The secrets with a pattern.
+    holders: Vec<Holders>,
+    exact: Index<'a>,
+    below: Index<'a>,
     globs: Globs,
     /// Where the holders of each glob are.
     by_glob: Vec<usize>,
 }
 
 /// Where something is in a list. For many secrets, this is built in less time than a tree.
-type Index = HashMap<String, usize>;
+type Index<'a> = HashMap<Cow<'a, str>, usize>;
 
-/// A routing secret, as far as it matters that it is one.
+/// A routing secret, as far as it matters once its patterns are known.
 #[derive(Debug)]
-struct Known {
-    name: String,
-    certificate_name: Option<String>,
-    /// None if it is unusable.
-    rank: Option<usize>,
+struct Known<'a> {
+    name: Cow<'a, str>,
+    certificate_name: Option<Cow<'a, str>>,
+    not_after: u64,
 }
 
-impl RoutingTable {
+/// The places of the usable secrets with the same pattern.
+#[derive(Debug)]
+struct Holders {
+    /// Of them, the one to choose.
+    best: usize,
+    /// All in order.
+    places: Vec<usize>,
+}
+
+impl<'a> RoutingTable<'a> {
     /// Builds the table of a namespace.
-    pub fn new(secrets: Vec<RoutingSecret>, wildcards: Wildcards) -> Self {
+    pub fn new(secrets: Vec<RoutingSecret<'a>>, wildcards: Wildcards) -> Self {
         let mut table = Self {
             wildcards,
             ..Self::default()
         };
-        let mut usable = Vec::new();
+        table.secrets.reserve(secrets.len());
+        table.names.reserve(secrets.len());
         for secret in secrets {
             let place = table.secrets.len();
-            if let Ok(offer) = secret.offer {
-                let name = secret.name.clone();
-                usable.push((Reverse(offer.not_after), name, place, offer.patterns));
-            }
+            let (patterns, not_after) = match secret.offer {
+                Ok(offer) => (offer.patterns, offer.not_after),
+                Err(_) => (Vec::new(), 0),
+            };
             table.names.insert(secret.name.clone(), place);
             table.secrets.push(Known {
                 name: secret.name,
                 certificate_name: secret.certificate_name,
-                rank: None,
+                not_after,
             });
-        }
-        usable.sort_unstable();
-        for (rank, (_, _, place, patterns)) in usable.into_iter().enumerate() {
-            if let Some(secret) = table.secrets.get_mut(place) {
-                secret.rank = Some(rank);
-            }
-            table.ranked.push(place);
             for pattern in patterns {
-                table.add(pattern, rank);
+                table.add(pattern, place);
             }
         }
         table
     }
 
-    /// Adds a pattern of the secret with the greatest rank until now.
-    fn add(&mut self, pattern: DnsPattern, rank: usize) {
+    /// Adds a pattern of the secret that was added last.
+    fn add(&mut self, pattern: DnsPattern<'a>, secret: usize) {
         let next = self.holders.len();
         let place = match pattern {
             DnsPattern::Exact(name) => *self.exact.entry(name).or_insert(next),
@@ -175,36 +172,49 @@ impl RoutingTable {
                 self.by_glob.get(glob).copied().unwrap_or(next)
             }
         };
-        match self.holders.get_mut(place) {
-            Some(ranks) if ranks.last() == Some(&rank) => {}
-            Some(ranks) => ranks.push(rank),
-            None => self.holders.push(vec![rank]),
+        if place == next {
+            self.holders.push(Holders {
+                best: secret,
+                places: Vec::new(),
+            });
+        }
+        let best = self
+            .holders
+            .get(place)
+            .map_or(secret, |holders| holders.best);
+        let best = self.preferred([best, secret].into_iter()).unwrap_or(secret);
+        if let Some(holders) = self.holders.get_mut(place) {
+            holders.best = best;
+            if holders.places.last() != Some(&secret) {
+                holders.places.push(secret);
+            }
         }
     }
 
     /// The routing secret for a host: exact before wildcard, then the longer wildcard, then the
     /// later `notAfter`, then the name in byte order.
     pub fn choose(&self, host: &Host) -> Option<&str> {
-        let exact = self.exact_holders(host).filter_map(<[usize]>::first);
-        let rank = exact.min().copied().or_else(|| {
-            let wildcards = self.wildcard_holders(host);
-            let (_, rank) = wildcards
-                .filter_map(|(length, ranks)| Some((Reverse(length), *ranks.first()?)))
-                .min()?;
-            Some(rank)
+        let exact = self.exact_holders(host).map(|holders| holders.best);
+        let place = self.preferred(exact).or_else(|| {
+            let longest = self
+                .wildcard_holders(host)
+                .map(|(length, _)| length)
+                .max()?;
+            let longest = self
+                .wildcard_holders(host)
+                .filter(|(length, _)| *length == longest);
+            self.preferred(longest.map(|(_, holders)| holders.best))
         })?;
-        let secret = self.secrets.get(*self.ranked.get(rank)?)?;
-        Some(&secret.name)
+        Some(&self.secrets.get(place)?.name)
     }
 
     /// Whether the Secret of this name is a usable routing secret that covers a host.
     pub fn covers(&self, secret: &str, host: &Host) -> bool {
-        let rank = self.known(secret).and_then(|secret| secret.rank);
-        rank.is_some_and(|rank| {
-            let wildcards = self.wildcard_holders(host).map(|(_, ranks)| ranks);
+        self.names.get(secret).is_some_and(|place| {
+            let wildcards = self.wildcard_holders(host).map(|(_, holders)| holders);
             self.exact_holders(host)
                 .chain(wildcards)
-                .any(|ranks| ranks.binary_search(&rank).is_ok())
+                .any(|holders| holders.places.binary_search(place).is_ok())
         })
     }
 
@@ -224,21 +234,30 @@ impl RoutingTable {
         self.producer(secret) == Some(secret)
     }
 
-    fn known(&self, secret: &str) -> Option<&Known> {
+    fn known(&self, secret: &str) -> Option<&Known<'a>> {
         self.secrets.get(*self.names.get(secret)?)
     }
 
-    /// The ranks of the secrets with an exact pattern for a host.
-    fn exact_holders(&self, host: &Host) -> impl Iterator<Item = &[usize]> {
-        let places = host.exact_names().filter_map(|name| self.exact.get(name));
-        places.filter_map(|place| self.holders(*place))
+    /// The place of the secret to choose among those at some places: the one with the later `notAfter`,
+    /// then the one with the lesser name.
+    fn preferred(&self, places: impl Iterator<Item = usize>) -> Option<usize> {
+        places.max_by_key(|place| {
+            let secret = self.secrets.get(*place)?;
+            Some((secret.not_after, Reverse(&secret.name)))
+        })
     }
 
-    /// The wildcard patterns that cover a host: their length and the ranks of their secrets.
-    fn wildcard_holders<'a>(
-        &'a self,
-        host: &'a Host,
-    ) -> impl Iterator<Item = (usize, &'a [usize])> {
+    /// The secrets with an exact pattern for a host.
+    fn exact_holders(&self, host: &Host) -> impl Iterator<Item = &Holders> {
+        let places = host.exact_names().filter_map(|name| self.exact.get(name));
+        places.filter_map(|place| self.holders.get(*place))
+    }
+
+    /// The wildcard patterns that cover a host: their length and their secrets.
+    fn wildcard_holders<'b>(
+        &'b self,
+        host: &'b Host,
+    ) -> impl Iterator<Item = (usize, &'b Holders)> {
         let reach = match self.wildcards {
             Wildcards::OneLabel => 1,
             Wildcards::AnyDepth => usize::MAX,
@@ -251,11 +270,7 @@ impl RoutingTable {
         let globs =
             globs.filter_map(|(glob, number)| Some((glob.len(), *self.by_glob.get(number)?)));
         let places = below.chain(globs);
-        places.filter_map(|(length, place)| Some((length, self.holders(place)?)))
-    }
-
-    fn holders(&self, place: usize) -> Option<&[usize]> {
-        self.holders.get(place).map(Vec::as_slice)
+        places.filter_map(|(length, place)| Some((length, self.holders.get(place)?)))
     }
 }
 

@@ -8,13 +8,18 @@ use rstest::rstest;
 use super::*;
 
 /// A usable routing secret.
-fn secret(name: &str, sans: &[&str], not_after: u64, wildcards: Wildcards) -> RoutingSecret {
+fn secret(
+    name: &str,
+    sans: &[&str],
+    not_after: u64,
+    wildcards: Wildcards,
+) -> RoutingSecret<'static> {
     let patterns = sans
         .iter()
-        .filter_map(|san| DnsPattern::parse(san, wildcards))
+        .filter_map(|san| DnsPattern::parse((*san).to_owned(), wildcards))
         .collect();
     RoutingSecret {
-        name: name.to_owned(),
+        name: name.to_owned().into(),
         certificate_name: None,
         offer: Ok(Offer {
             patterns,
@@ -23,9 +28,9 @@ fn secret(name: &str, sans: &[&str], not_after: u64, wildcards: Wildcards) -> Ro
     }
 }
 
-fn unusable(name: &str) -> RoutingSecret {
+fn unusable(name: &str) -> RoutingSecret<'static> {
     RoutingSecret {
-        name: name.to_owned(),
+        name: name.to_owned().into(),
         certificate_name: None,
         offer: Err(Unusable::Expired),
     }
@@ -211,7 +216,7 @@ fn is_made_by_namesake_even_if_unusable(
     } else {
         unusable(name)
     };
-    made.certificate_name = Some(certificate.to_owned());
+    made.certificate_name = Some(certificate.to_owned().into());
     let other = secret("by-hand", &["a.example.com"], 1, Wildcards::OneLabel);
     let table = RoutingTable::new(vec![other, made], Wildcards::OneLabel);
     assert_eq!(table.is_made_by_namesake(name), expected);
@@ -256,7 +261,7 @@ fn build(
     name: &str,
     (sans, not_after, is_usable): &Content,
     wildcards: Wildcards,
-) -> RoutingSecret {
+) -> RoutingSecret<'static> {
     if *is_usable {
         secret(name, sans, *not_after, wildcards)
     } else {

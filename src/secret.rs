@@ -129,7 +129,7 @@ fn stored(
 }
 
 /// The certificate that a routing secret is matched by, if there is one that can be read.
-fn leaf_of(secret: &Secret<'_>) -> Option<Leaf> {
+fn leaf_of(secret: &Secret<'_>) -> Option<Leaf<'static>> {
     let tls_crt = secret.is_tls().then(|| secret.content(TLS_CRT));
     let tls_crt = tls_crt?.ok()?;
     leaf(pem::first_certificate(&pem::text(&tls_crt))).ok()

@@ -1,6 +1,10 @@
 //! Annotations that make a controller issue certificates for an object.
 
-use crate::{json::Object, settings::Settings};
+use crate::{
+    json::Object,
+    keys::{Keys, text},
+    settings::Settings,
+};
 
 /// Presence is enough, even with an empty value (cert-manager,
 /// `pkg/controller/certificate-shim/sync.go`, `hasShimAnnotation`).
@@ -21,19 +25,14 @@ pub fn issuers(annotations: &Object<'_>) -> impl Iterator<Item = &'static str> {
 pub fn triggers(annotations: &Object<'_>, settings: &Settings) -> Vec<String> {
     let more = settings.ingress.issuer_annotations.iter();
     let more = more.filter(|name| annotations.raw(name).is_some());
-    let mut names: Vec<_> = issuers(annotations)
-        .map(str::to_owned)
-        .chain(more.cloned())
-        .collect();
-    if annotations
+    let is_on = annotations
         .text(BY_VALUE)
-        .is_some_and(|value| is_true(&value))
-    {
-        names.push(BY_VALUE.to_owned());
+        .is_some_and(|value| is_true(&value));
+    let mut names: Keys<'_> = more.map(text).collect();
+    for name in issuers(annotations).chain(is_on.then_some(BY_VALUE)) {
+        names.add(text(name));
     }
-    names.sort_unstable();
-    names.dedup();
-    names
+    names.texts().map(str::to_owned).collect()
 }
 
 /// Whether the Secrets that cert-manager's shims make for an object get the routing label.

@@ -78,7 +78,7 @@ pub fn held_back_warnings(plan: &Plan<'_>) -> Vec<String> {
 /// not told to ignore.
 pub fn danger_warnings(
     intent: &Intent<'_>,
-    table: &RoutingTable,
+    table: &RoutingTable<'_>,
     plan: &Plan<'_>,
     is_planned: bool,
 ) -> Vec<String> {

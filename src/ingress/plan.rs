@@ -83,7 +83,7 @@ impl PlannedEntry<'_> {
 
 impl Plan {
     /// Plans by rules 1 to 5 of `docs/ingresses.md`.
-    pub fn new(intent: &Intent<'_>, table: &RoutingTable, settings: &Settings) -> Self {
+    pub fn new(intent: &Intent<'_>, table: &RoutingTable<'_>, settings: &Settings) -> Self {
         let mut planner = Planner {
             coverage: Coverage { table, settings },
             serves_any_host: intent.serves_any_host,

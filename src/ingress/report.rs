@@ -9,7 +9,7 @@ use crate::{
         outcome::Outcome,
         plan::Plan,
     },
-    keys::{Keys, host, text},
+    keys::{Keys, host, secret, text},
     report::{list, returned, served},
     routing::RoutingTable,
 };
@@ -29,18 +29,16 @@ impl<'a> Uses<'a> {
     /// Reads them from `spec.tls`.
     pub fn of(tls: &'a [TlsEntry<'_>], rule_hosts: &[String]) -> Self {
         let mut listed = Keys::default();
-        let mut without_hosts = Vec::new();
+        let mut without_hosts = Keys::default();
         for entry in tls {
-            let secret = entry.secret.as_deref();
+            let named = entry.secret.as_deref();
             if entry.hosts.is_empty() {
-                without_hosts.push(secret);
+                without_hosts.add(secret(named));
             }
             for name in &entry.hosts {
-                listed.add(host(name, secret));
+                listed.add(host(name, named));
             }
         }
-        without_hosts.sort_unstable();
-        without_hosts.dedup();
         let unlisted = unnamed_hosts(tls, rule_hosts).into_iter();
         let unlisted = unlisted.filter(|_| !without_hosts.is_empty());
         Self {
@@ -48,7 +46,7 @@ impl<'a> Uses<'a> {
             unlisted: unlisted
                 .map(|name| text(name.to_ascii_lowercase()))
                 .collect(),
-            without_hosts,
+            without_hosts: without_hosts.secrets(""),
         }
     }
 
@@ -161,7 +159,7 @@ pub fn change_warnings(changes: &[Change<'_>], removed: &[&str], is_update: bool
 pub fn danger_warnings(
     outcome: &Outcome<'_>,
     triggers: &[String],
-    table: &RoutingTable,
+    table: &RoutingTable<'_>,
 ) -> Vec<String> {
     let triggers: Vec<_> = triggers
         .iter()

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
     index,
@@ -25,23 +26,24 @@ pub struct List<T> {
 #[derive(Deserialize)]
 pub struct SecretItem<'a> {
     #[serde(borrow)]
-    pub metadata: Metadata<'a>,
+    metadata: Metadata<'a>,
     data: Option<Data<'a>>,
 }
 
 #[derive(Deserialize)]
 pub struct Metadata<'a> {
-    pub name: String,
+    #[serde(borrow)]
+    name: Text<'a>,
     #[serde(borrow)]
     annotations: Option<Annotations<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Annotations<'a> {
-    #[serde(rename = "cert-manager.io/certificate-name")]
-    certificate_name: Option<String>,
+    #[serde(borrow, rename = "cert-manager.io/certificate-name")]
+    certificate_name: Option<Text<'a>>,
     #[serde(borrow, rename = "routing-secrets-policy/index")]
-    index: Option<Text<'a>>,
+    index: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -54,22 +56,33 @@ struct Data<'a> {
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl SecretItem<'_> {
+impl<'a> SecretItem<'a> {
+    /// Its name.
+    pub fn name(&self) -> &Cow<'a, str> {
+        &self.metadata.name.0
+    }
+
+    /// Its name, which is all that is left.
+    pub fn into_name(self) -> Cow<'a, str> {
+        self.metadata.name.0
+    }
+
     /// The Certificate from which cert-manager makes it.
-    pub fn certificate_name(&self) -> Option<String> {
-        self.metadata.annotations.as_ref()?.certificate_name.clone()
+    pub fn certificate_name(&self) -> Option<&Cow<'a, str>> {
+        let annotations = self.metadata.annotations.as_ref()?;
+        Some(&annotations.certificate_name.as_ref()?.0)
     }
 
     /// What its index says of its certificate; `None` if it has none that can be read.
-    pub fn index(&self) -> Option<Leaf> {
-        index::read(&self.metadata.annotations.as_ref()?.index.as_ref()?.0)
+    pub fn index(&self) -> Option<Leaf<'a>> {
+        index::read(self.metadata.annotations.as_ref()?.index?)
     }
 
     /// Its certificate.
     ///
     /// # Errors
     /// If it has none that can be decoded.
-    pub fn leaf(&self) -> Result<Leaf, Unusable> {
+    pub fn leaf(&self) -> Result<Leaf<'static>, Unusable> {
         let base64 = self
             .data
             .as_ref()

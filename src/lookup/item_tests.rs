@@ -21,7 +21,8 @@ fn names(tls_crt: &str) -> Result<Vec<String>, Unusable> {
     let item = serde_json::json!({"metadata": {"name": "a"}, "data": {"tls.crt": tls_crt}});
     let text = item.to_string();
     let item: SecretItem<'_> = serde_json::from_str(&text).unwrap();
-    item.leaf().map(|leaf| leaf.dns_names)
+    let names = item.leaf()?.dns_names;
+    Ok(names.into_iter().map(Cow::into_owned).collect())
 }
 
 /// What must not grow with the length of chains.

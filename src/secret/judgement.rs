@@ -90,11 +90,11 @@ impl Standard<'_> {
         }
     }
 
-    fn has_days_left(&self, leaf: &Leaf, days: u64) -> bool {
+    fn has_days_left(&self, leaf: &Leaf<'_>, days: u64) -> bool {
         leaf.not_after - self.now >= days.saturating_mul(SECONDS_PER_DAY)
     }
 
-    fn warnings(&self, leaf: &Leaf, chain: &[Certificate<'_>], key: &PublicKey) -> Vec<String> {
+    fn warnings(&self, leaf: &Leaf<'_>, chain: &[Certificate<'_>], key: &PublicKey) -> Vec<String> {
         let days = (leaf.not_after - self.now) / SECONDS_PER_DAY;
         let mut warnings = Vec::new();
         if !self.has_days_left(leaf, self.settings.warn_days_left) {
@@ -115,7 +115,7 @@ impl Standard<'_> {
             );
         }
         let top_level = leaf.dns_names.iter().find(|name| {
-            matches!(DnsPattern::parse(name, self.wildcards), Some(DnsPattern::Wildcard(parent)) if !parent.contains('.'))
+            matches!(DnsPattern::parse(name.as_ref(), self.wildcards), Some(DnsPattern::Wildcard(parent)) if !parent.contains('.'))
         });
         if let Some(name) = top_level {
             warnings.push(format!(
