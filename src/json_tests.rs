@@ -1,3 +1,4 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
 use proptest::{collection::vec, prelude::*, sample::select};
 use rstest::rstest;
 
@@ -201,5 +202,19 @@ proptest! {
         let short = serde_json::to_string(&texts).unwrap();
         let compacted = compact(&raw(&pretty)).unwrap();
         prop_assert_eq!(compacted.get(), short);
+    }
+
+    /// As another decoder reads it, whatever is wrong with it.
+    #[test]
+    fn base64_is_padded_and_canonical(
+        content in vec(any::<u8>(), 0..100),
+        edits in vec((0..140_usize, select(&["", "A", "/", "-", "=", "==", "\n", "\r\n", " ", "_", "\0"][..])), 0..3),
+    ) {
+        let mut text = STANDARD.encode(content);
+        for (place, piece) in edits {
+            text.replace_range(place.min(text.len())..(place + 1).min(text.len()), piece);
+        }
+        let expected = STANDARD.decode(text.replace(['\r', '\n'], "")).ok();
+        prop_assert_eq!(bytes(&text), expected, "{}", text);
     }
 }

@@ -208,6 +208,23 @@ fn a_beginning_after_half_of_an_end() {
     );
 }
 
+/// Texts that are nearly as usual.
+#[rstest]
+#[case::end_in_a_line("AAAA-----END CERTIFICATE-----\n", None)]
+#[case::end_of_something_else("AAAA\n-----END CERTIFICATE REQUEST-----\n", None)]
+#[case::more_after_the_end("AAAA\n-----END CERTIFICATE-----x\n", None)]
+#[case::another_block_in_it("AAAA\n-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTIFICATE-----", Some([4, 16, 65]))]
+#[case::white_space_after_the_end("AAAA\n-----END CERTIFICATE----- \t\r\n", Some([0; 3]))]
+#[case::no_more_lines("AAAA\n-----END CERTIFICATE-----", Some([0; 3]))]
+#[case::header("x: y\n\nAAAA\n-----END CERTIFICATE-----\n", Some([0; 3]))]
+#[case::white_space_in_a_line("AA AA\r\n-----END CERTIFICATE-----\n", Some([0; 3]))]
+#[case::no_base64("AAA\n-----END CERTIFICATE-----\n", None)]
+#[case::no_end("AAAA\n", None)]
+fn a_certificate_at_the_beginning(#[case] rest: &str, #[case] der: Option<[u8; 3]>) {
+    let text = format!("-----BEGIN CERTIFICATE-----\n{rest}");
+    assert_eq!(first_certificate(&text), der.map(Vec::from));
+}
+
 proptest! {
     /// Certificates that are as usual are read in a shorter way.
     #[test]

@@ -142,7 +142,7 @@ impl Settings {
     /// Every fault, one line each, beginning with the field's name.
     pub fn parse(json: &Value) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
-        let mut root = Fields::new("", Some(json), &mut faults);
+        let mut root = Fields::new(String::new(), Some(json), &mut faults);
         let routing_label = root
             .text("routingLabel", is_qualified_name, QUALIFIED_NAME)
             .unwrap_or_else(|| "epinio.io/routing".to_owned());

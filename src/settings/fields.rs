@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 /// The fields of one object of the settings.
 pub struct Fields<'a> {
     path: String,
+    /// None if there are no fields in it.
     object: Option<&'a Map<String, Value>>,
     known: Vec<&'static str>,
     faults: &'a mut Vec<String>,
@@ -13,15 +14,16 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Begins to read an object, which may be absent; `path` names it in faults, and is empty for
     /// the settings themselves.
-    pub fn new(path: &str, object: Option<&'a Value>, faults: &'a mut Vec<String>) -> Self {
+    pub fn new(path: String, object: Option<&'a Value>, faults: &'a mut Vec<String>) -> Self {
         let object = object.filter(|value| !value.is_null());
         if object.is_some_and(|value| !value.is_object()) {
-            let name = if path.is_empty() { "settings" } else { path };
+            let name = if path.is_empty() { "settings" } else { &path };
             faults.push(format!("{name}: must be an object"));
         }
+        let object = object.and_then(Value::as_object);
         Self {
-            path: path.to_owned(),
-            object: object.and_then(Value::as_object),
+            path,
+            object: object.filter(|fields| !fields.is_empty()),
             known: Vec::new(),
             faults,
         }
@@ -29,9 +31,9 @@ impl<'a> Fields<'a> {
 
     /// Reads an object among the fields.
     pub fn section(&mut self, name: &'static str) -> Fields<'_> {
-        let path = self.name(name);
         let value = self.value(name);
-        Fields::new(&path, value, self.faults)
+        let path = value.map(|_| join(&self.path, name));
+        Fields::new(path.unwrap_or_default(), value, self.faults)
     }
 
     /// Reads one of a few words; `None` if it is absent or a fault.
@@ -114,17 +116,14 @@ impl<'a> Fields<'a> {
     }
 
     fn value(&mut self, name: &'static str) -> Option<&'a Value> {
+        let object = self.object?;
         self.known.push(name);
-        self.object?.get(name).filter(|value| !value.is_null())
+        object.get(name).filter(|value| !value.is_null())
     }
 
     fn fault(&mut self, name: &str, what: &str) {
         self.faults
             .push(format!("{}: {what}", join(&self.path, name)));
-    }
-
-    fn name(&self, name: &str) -> String {
-        join(&self.path, name)
     }
 }
 
