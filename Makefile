@@ -2,7 +2,9 @@
 WASM := target/wasm32-wasip1/release/routing_secrets_policy.wasm
 SOURCES := $(shell find src key-arithmetic -type f) .cargo/config.toml build.rs Cargo.toml Cargo.lock
 HOST := cargo run --quiet --locked --package e2e-tests --
-# bench/ is a workspace of its own. What .cargo/config.toml sets is for the policy, not for the baseline.
+# The flags in .cargo/config.toml count for the policy, and cargo takes none from there where the environment has some.
+CARGO_WASM := env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS cargo
+# bench/ is a workspace of its own. Its baseline does without those flags.
 BENCH := --locked --manifest-path bench/Cargo.toml --target-dir target
 
 # $(call needs,TOOL,WHERE): ends the recipe, saying what is missing and where to get it.
@@ -29,7 +31,7 @@ test: policy.wasm
 
 policy.wasm: $(SOURCES)
 	rustup target add wasm32-wasip1
-	cargo build --release --locked --target wasm32-wasip1
+	$(CARGO_WASM) build --release --locked --target wasm32-wasip1
 	cp $(WASM) $@
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md
@@ -59,7 +61,7 @@ bench: policy.wasm
 # The policy once more, with the names of its functions; elsewhere, or each build would undo the other.
 .PHONY: size
 size: policy.wasm
-	CARGO_PROFILE_RELEASE_STRIP=debuginfo cargo build --release --locked --target wasm32-wasip1 --target-dir target/size
+	CARGO_PROFILE_RELEASE_STRIP=debuginfo $(CARGO_WASM) build --release --locked --target wasm32-wasip1 --target-dir target/size
 	cargo run $(BENCH) --release --package size -- $(WASM:target/%=target/size/%) policy.wasm
 
 .PHONY: clean
