@@ -47,6 +47,9 @@ fn the_format_is_json_with_a_version() {
 )]
 #[case::no_end(r#"{"version":1,"dnsNames":["a"],"notBefore":1,"selectable":true}"#)]
 #[case::no_strings(r#"{"version":1,"dnsNames":[a],"notBefore":1,"notAfter":2,"selectable":true}"#)]
+#[case::no_names_between_commas(
+    r#"{"version":1,"dnsNames":["a",,"b"],"notBefore":1,"notAfter":2,"selectable":true}"#
+)]
 #[case::no_list(r#"{"version":1,"dnsNames":"a","notBefore":1,"notAfter":2,"selectable":true}"#)]
 #[case::before_1970(
     r#"{"version":1,"dnsNames":["a"],"notBefore":-1,"notAfter":2,"selectable":true}"#
