@@ -6,6 +6,7 @@ use base64::{
     Engine,
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+    prelude::BASE64_STANDARD,
 };
 use e2e_tests::{Evaluation, request_from};
 use proptest::{
@@ -175,6 +176,21 @@ proptest! {
         let evaluation = verdict(pair, pair.tls_crt().as_bytes(), &tls_key);
         let private_key = first_block(&tls_key, "PRIVATE KEY");
         prop_assert!(!evaluation.response.accepted || pair.belongs(&pair.certificates[0], &private_key));
+    }
+
+    /// The compiled policy decodes base64 in other instructions than its unit tests do.
+    #[test]
+    fn a_character_of_the_data(pair in a_pair(), at in any::<Index>(), character in prop_oneof![0..128_u8, select(b"\r\n=".as_slice())]) {
+        let key = pair.tls_key();
+        let manifest = secret(pair.tls_crt(), &key);
+        let mut base64 = manifest["data"]["tls.crt"].as_str().unwrap().to_owned().into_bytes();
+        let at = at.index(base64.len());
+        base64[at] = character;
+        let base64 = String::from_utf8(base64).unwrap();
+        let content = BASE64_STANDARD.decode(base64.replace(['\r', '\n'], ""));
+        let expected = content.is_ok_and(|tls_crt| judged(&secret(tls_crt, &key), &json!({})).response.accepted);
+        let evaluation = judged(&with(manifest, "/data/tls.crt", json!(base64)), &json!({}));
+        prop_assert_eq!(evaluation.response.accepted, expected, "{:?}", evaluation.response.message);
     }
 
     #[test]
