@@ -71,14 +71,13 @@ pub fn first_certificate(text: &str) -> Option<Vec<u8>> {
 
 /// The same for a text as nearly all are: it begins with that block, in which there is nothing but base64.
 fn usual_beginning(text: &str) -> Option<Vec<u8>> {
-    let content = text.strip_prefix("-----BEGIN CERTIFICATE-----\n")?;
-    let (lines, end) = content.split_once('-')?;
-    let after = end.strip_prefix("----END CERTIFICATE-----")?;
-    let is_whole = lines.ends_with('\n') && (after.is_empty() || after.starts_with('\n'));
-    STANDARD
-        .decode_to_vec(lines.replace('\n', ""))
-        .ok()
-        .filter(|_| is_whole)
+    let (first, content) = text.split_once('\n')?;
+    let (lines, end) = content.split_at_checked(content.find('-')?)?;
+    let last = end.lines().next()?;
+    let is_certificate =
+        marker(first, BEGIN) == Some(CERTIFICATE) && marker(last, END) == Some(CERTIFICATE);
+    let is_whole = is_certificate && lines.ends_with('\n');
+    is_whole.then(|| decode(&lines.replace('\n', "")))?
 }
 
 /// The content of a block, in whose lines there may be blanks.

@@ -58,7 +58,7 @@ impl RsaPrivateKey<'_> {
     /// the exponents undo each other, and neither the primes are too near to each other nor the private
     /// exponent is too small.
     pub fn is_consistent(&self) -> bool {
-        self.check().is_some_and(|is_consistent| is_consistent)
+        self.check() == Some(true)
     }
 
     /// `None` if one of the primes is less than 2.
