@@ -68,7 +68,9 @@ pub fn read(annotation: &RawValue) -> Option<Leaf<'_>> {
 /// Reads it as [`write`] writes it: nothing is escaped but quotes, so the names are taken as they stand, which
 /// saves time in look-ups of many Secrets.
 fn as_written(json: &str) -> Option<Leaf<'_>> {
-    let rest = json.strip_prefix(r#""{\"version\":1,\"dnsNames\":["#)?;
+    let rest = json.strip_prefix(r#""{\"version\":"#)?;
+    let (version, rest) = rest.split_once(',')?;
+    let rest = rest.strip_prefix(r#"\"dnsNames\":["#)?;
     let (names, rest) = rest.split_once(']')?;
     let rest = rest.strip_prefix(r#",\"notBefore\":"#)?;
     let (not_before, rest) = rest.split_once(',')?;
@@ -79,7 +81,7 @@ fn as_written(json: &str) -> Option<Leaf<'_>> {
         .strip_suffix(r#"}""#)?;
     let names = Some(names).filter(|names| !names.is_empty());
     let names = names.into_iter().flat_map(|names| names.split(','));
-    Some(Leaf {
+    (version.parse() == Ok(VERSION)).then_some(Leaf {
         dns_names: names.map(name).collect::<Option<_>>()?,
         not_before: not_before.parse().ok()?,
         not_after: not_after.parse().ok()?,

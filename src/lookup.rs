@@ -138,10 +138,10 @@ impl HostCluster<'_> {
         let items = items(namespace, answer)?;
         let mut secrets = Vec::with_capacity(items.len());
         let mut missing = Vec::new();
-        for item in items {
+        for item in &items {
             match item.index() {
-                Some(leaf) => secrets.push(self.routing_secret(&item, Ok(leaf))),
-                None => missing.push(item.into_name()),
+                Some(leaf) => secrets.push(self.routing_secret(item, Ok(leaf))),
+                None => missing.push(item.name().clone()),
             }
         }
         if missing.len() > MOST_GETS {

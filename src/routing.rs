@@ -178,13 +178,12 @@ impl<'a> RoutingTable<'a> {
                 places: Vec::new(),
             });
         }
-        let best = self
-            .holders
-            .get(place)
-            .map_or(secret, |holders| holders.best);
-        let best = self.preferred([best, secret].into_iter()).unwrap_or(secret);
+        let best = self.holders.get(place).map(|holders| holders.best);
+        let is_better = best.is_some_and(|best| self.preference(secret) > self.preference(best));
         if let Some(holders) = self.holders.get_mut(place) {
-            holders.best = best;
+            if is_better {
+                holders.best = secret;
+            }
             if holders.places.last() != Some(&secret) {
                 holders.places.push(secret);
             }
@@ -195,15 +194,12 @@ impl<'a> RoutingTable<'a> {
     /// later `notAfter`, then the name in byte order.
     pub fn choose(&self, host: &Host) -> Option<&str> {
         let exact = self.exact_holders(host).map(|holders| holders.best);
-        let place = self.preferred(exact).or_else(|| {
-            let longest = self
-                .wildcard_holders(host)
-                .map(|(length, _)| length)
-                .max()?;
-            let longest = self
-                .wildcard_holders(host)
-                .filter(|(length, _)| *length == longest);
-            self.preferred(longest.map(|(_, holders)| holders.best))
+        let exact = exact.max_by_key(|place| self.preference(*place));
+        let place = exact.or_else(|| {
+            let wildcards = self.wildcard_holders(host);
+            let (_, holders) = wildcards
+                .max_by_key(|(length, holders)| (*length, self.preference(holders.best)))?;
+            Some(holders.best)
         })?;
         Some(&self.secrets.get(place)?.name)
     }
@@ -238,13 +234,11 @@ impl<'a> RoutingTable<'a> {
         self.secrets.get(*self.names.get(secret)?)
     }
 
-    /// The place of the secret to choose among those at some places: the one with the later `notAfter`,
-    /// then the one with the lesser name.
-    fn preferred(&self, places: impl Iterator<Item = usize>) -> Option<usize> {
-        places.max_by_key(|place| {
-            let secret = self.secrets.get(*place)?;
-            Some((secret.not_after, Reverse(&secret.name)))
-        })
+    /// The greatest of these belongs to the secret to choose: the one with the later `notAfter`, then the
+    /// one with the lesser name.
+    fn preference(&self, place: usize) -> Option<(u64, Reverse<&str>)> {
+        let secret = self.secrets.get(place)?;
+        Some((secret.not_after, Reverse(&secret.name)))
     }
 
     /// The secrets with an exact pattern for a host.

@@ -62,11 +62,6 @@ impl<'a> SecretItem<'a> {
         &self.metadata.name.0
     }
 
-    /// Its name, which is all that is left.
-    pub fn into_name(self) -> Cow<'a, str> {
-        self.metadata.name.0
-    }
-
     /// The Certificate from which cert-manager makes it.
     pub fn certificate_name(&self) -> Option<&Cow<'a, str>> {
         let annotations = self.metadata.annotations.as_ref()?;
