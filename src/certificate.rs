@@ -243,9 +243,8 @@ impl Case<'_> {
 
     /// Whether nobody needs it, and its names are others than before.
     fn is_refusable(&self, served: &[Route], request: &Request<'_>) -> bool {
-        let old = request
-            .old_object()
-            .and_then(|old| Certificate::parse(old).ok());
+        let old = request.old_object();
+        let old = old.as_ref().and_then(|old| Certificate::parse(old).ok());
         let is_new = |old: Certificate<'_>| keys(&old.names) != keys(&self.certificate.names);
         let has_new_names = || old.is_none_or(is_new);
         !served.is_empty() && has_new_names()

@@ -155,8 +155,8 @@ impl Case<'_> {
             return Ok(Decision::accept().warn(warnings));
         };
         let removed = outcome.removed_annotations(self.ingress);
-        let stored: Vec<_> = outcome.tls().collect();
-        let (found, stored) = (self.uses(&self.ingress.tls), self.uses(&stored));
+        let found = self.uses(self.ingress.tls.iter());
+        let stored = self.uses(outcome.tls());
         let changes = changes(&found, &stored, served);
         Ok(Decision::mutate(object)
             .warn(warnings)
@@ -179,8 +179,8 @@ impl Case<'_> {
         if outcome.apply(self.ingress)?.is_none() {
             return Ok(Decision::accept().warn(dangers));
         }
-        let stored: Vec<_> = outcome.tls().collect();
-        let (found, stored) = (self.uses(&self.ingress.tls), self.uses(&stored));
+        let found = self.uses(self.ingress.tls.iter());
+        let stored = self.uses(outcome.tls());
         let changes = changes(&found, &stored, served);
         let mut faults = host_faults(&changes);
         faults.extend(annotation_faults(
@@ -213,7 +213,7 @@ impl Case<'_> {
     }
 
     /// The Secrets of the hosts, as these entries name them.
-    fn uses<'a>(&self, tls: &'a [TlsEntry<'_>]) -> Uses<'a> {
+    fn uses<'a>(&self, tls: impl Iterator<Item = &'a TlsEntry<'a>> + Clone) -> Uses<'a> {
         Uses::of(tls, &self.ingress.rule_hosts)
     }
 

@@ -19,6 +19,9 @@ use serde_json::{
 /// Changes to an object: members to set, or to remove.
 pub type Edits = Vec<(String, Option<Box<RawValue>>)>;
 
+/// Most objects have not more members, so that they are moved less while they are read.
+const SOME_MEMBERS: usize = 8;
+
 /// A JSON object: its members in order, each value as text.
 #[derive(Clone, Debug, Default)]
 pub struct Object<'a> {
@@ -128,8 +131,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Name(name), value)) = map.next_entry()? {
+                let mut members = Vec::with_capacity(SOME_MEMBERS);
+                while let Some((Text(name), value)) = map.next_entry()? {
                     members.push((name, value));
                 }
                 Ok(Object { members })
@@ -140,9 +143,16 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     }
 }
 
-/// A member's name, borrowed from the text unless it has escapes.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+/// A string, borrowed from the JSON unless it has escapes.
+#[derive(Debug, Default, Deserialize)]
+pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
+
+impl Text<'_> {
+    /// What it says.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -191,6 +201,9 @@ pub fn bytes(base64: &str) -> Option<Vec<u8>> {
 /// # Errors
 /// None: leaving out white space keeps JSON valid.
 pub fn compact(raw: &RawValue) -> serde_json::Result<Box<RawValue>> {
+    if !raw.get().contains(|char: char| char.is_ascii_whitespace()) {
+        return Ok(raw.to_owned());
+    }
     let mut text = String::with_capacity(raw.get().len());
     let (mut in_string, mut escaped) = (false, false);
     for char in raw.get().chars() {

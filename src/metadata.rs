@@ -14,7 +14,7 @@ const SKIP: &str = "routing-secrets-policy/skip";
 #[derive(Debug)]
 pub struct Manifest<'a> {
     /// The object itself.
-    pub root: Object<'a>,
+    pub root: &'a Object<'a>,
     /// `metadata`, which must be there.
     pub metadata: Object<'a>,
     /// `metadata.annotations`
@@ -28,8 +28,7 @@ impl<'a> Manifest<'a> {
     ///
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
-    pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
-        let root = Object::parse(json).ok_or("object")?;
+    pub fn parse(root: &'a Object<'a>) -> Result<Self, &'static str> {
         let metadata = root
             .get("metadata")
             .and_then(Object::parse)

@@ -136,12 +136,14 @@ pub fn fits(annotations: &Object<'_>, edits: &AnnotationEdits) -> bool {
         .edits()
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
-    let text = |value: &RawValue| serde_json::from_str::<String>(value.get()).unwrap_or_default();
-    let bytes: usize = kept
-        .chain(set)
-        .map(|(name, value)| name.len() + text(value).len())
-        .sum();
-    bytes <= MOST_ANNOTATION_BYTES
+    let all: Vec<_> = kept.chain(set).collect();
+    let sum = |length: fn(&RawValue) -> usize| -> usize {
+        let lengths = all.iter().map(|(name, value)| name.len() + length(value));
+        lengths.sum()
+    };
+    // JSON is never shorter than the text it stands for.
+    sum(|value| value.get().len()) <= MOST_ANNOTATION_BYTES
+        || sum(text_length) <= MOST_ANNOTATION_BYTES
 }
 
 /// Those edits that make a difference to these annotations.
@@ -154,6 +156,10 @@ pub fn effective(annotations: &Object<'_>, edits: &AnnotationEdits) -> Edits {
             (old, new) => old.is_some() || new.is_some(),
         });
     changed.cloned().collect()
+}
+
+fn text_length(json: &RawValue) -> usize {
+    serde_json::from_str(json.get()).map_or(0, |text: String| text.len())
 }
 
 fn unpack(base64: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json::Object;
+use crate::json::{Object, Text};
 
 /// What the host sends to `validate`.
 #[derive(Deserialize)]
@@ -20,21 +20,26 @@ pub struct Payload<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request<'a> {
-    kind: GroupVersionKind,
-    operation: String,
-    namespace: Option<String>,
-    sub_resource: Option<String>,
     #[serde(borrow)]
-    object: Option<&'a RawValue>,
+    kind: GroupVersionKind<'a>,
+    #[serde(borrow)]
+    operation: Text<'a>,
+    #[serde(borrow)]
+    namespace: Option<Text<'a>>,
+    #[serde(borrow)]
+    sub_resource: Option<Text<'a>>,
+    #[serde(borrow)]
+    object: Option<Object<'a>>,
     #[serde(borrow)]
     old_object: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct GroupVersionKind {
-    #[serde(default)]
-    group: String,
-    kind: String,
+struct GroupVersionKind<'a> {
+    #[serde(borrow, default)]
+    group: Text<'a>,
+    #[serde(borrow)]
+    kind: Text<'a>,
 }
 
 /// The kinds that have a reviewer.
@@ -56,7 +61,8 @@ impl<'a> Request<'a> {
     /// What is to be judged, if anything is: a kind of ours that is created or updated.
     pub fn subject(&self) -> Option<Kind> {
         let is_write = matches!(self.operation.as_str(), "CREATE" | "UPDATE");
-        let is_whole = self.sub_resource.as_deref().unwrap_or_default().is_empty();
+        let sub_resource = self.sub_resource.as_ref().map(Text::as_str);
+        let is_whole = sub_resource.unwrap_or_default().is_empty();
         let kind = match (self.kind.group.as_str(), self.kind.kind.as_str()) {
             ("networking.k8s.io", "Ingress") => Kind::Ingress,
             ("", "Secret") => Kind::Secret,
@@ -70,14 +76,13 @@ impl<'a> Request<'a> {
 
     /// Whether the object was there before.
     pub fn is_update(&self) -> bool {
-        self.operation == "UPDATE"
+        self.operation.as_str() == "UPDATE"
     }
 
     /// The namespace of the object.
     pub fn namespace(&self) -> Option<&str> {
-        self.namespace
-            .as_deref()
-            .filter(|namespace| !namespace.is_empty())
+        let namespace = self.namespace.as_ref().map(Text::as_str);
+        namespace.filter(|namespace| !namespace.is_empty())
     }
 
     /// The namespace of the object with this metadata, which names it too.
@@ -88,13 +93,14 @@ impl<'a> Request<'a> {
             .filter(|namespace| !namespace.is_empty())
     }
 
-    /// The object that is stored now, if it is updated.
-    pub fn old_object(&self) -> Option<&'a RawValue> {
-        self.old_object.filter(|_| self.is_update())
+    /// The object that is stored now, if it is updated and is an object.
+    pub fn old_object(&self) -> Option<Object<'a>> {
+        let old = self.old_object.filter(|_| self.is_update());
+        old.and_then(Object::parse)
     }
 
     /// The object that is to be stored.
-    pub fn object(&self) -> Option<&'a RawValue> {
-        self.object
+    pub fn object(&self) -> Option<&Object<'a>> {
+        self.object.as_ref()
     }
 }

@@ -55,7 +55,8 @@ pub fn review(
         Err(field) => return Ok(Decision::unreadable("the Secret", field)),
     };
     // An old object that cannot be read makes no difference to what the new one must be.
-    let old = request.old_object().and_then(|old| Secret::parse(old).ok());
+    let old = request.old_object();
+    let old = old.as_ref().and_then(|old| Secret::parse(old).ok());
     let label = settings.routing_label.as_str();
     let has_label = secret.label(label).is_some();
     let admission = if has_label {

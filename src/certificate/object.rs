@@ -43,9 +43,9 @@ impl<'a> Certificate<'a> {
     ///
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
-    pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
-        let manifest = Manifest::parse(json)?;
-        let spec = manifest.root.object("spec").ok_or("spec")?;
+    pub fn parse(root: &'a Object<'a>) -> Result<Self, &'static str> {
+        let manifest = Manifest::parse(root)?;
+        let spec = root.object("spec").ok_or("spec")?;
         let mut names = spec.texts("dnsNames").ok_or("spec.dnsNames")?;
         if spec.get("commonName").is_some() {
             let name = spec.text("commonName").ok_or("spec.commonName")?;

@@ -55,9 +55,9 @@ impl<'a> Gateway<'a> {
     ///
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
-    pub fn parse(json: &'a RawValue, request: &Request<'_>) -> Result<Self, &'static str> {
-        let manifest = Manifest::parse(json)?;
-        let spec = manifest.root.object("spec").ok_or("spec")?;
+    pub fn parse(root: &'a Object<'a>, request: &Request<'_>) -> Result<Self, &'static str> {
+        let manifest = Manifest::parse(root)?;
+        let spec = root.object("spec").ok_or("spec")?;
         let namespace = request.namespace_of(&manifest.metadata);
         let listeners = spec.list("listeners").ok_or("spec.listeners")?;
         let listeners = listeners

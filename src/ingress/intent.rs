@@ -1,5 +1,7 @@
 //! What the author of an Ingress wants, whatever was made of it before.
 
+use std::borrow::Cow;
+
 use crate::{
     blank::Blank,
     ingress::{
@@ -15,7 +17,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Intent<'a> {
     pub annotations: Object<'a>,
-    pub tls: Vec<TlsEntry<'a>>,
+    pub tls: Cow<'a, [TlsEntry<'a>]>,
     /// The hosts of rules that no TLS entry names, each once.
     pub unnamed: Vec<String>,
     /// The position of the TLS entry that stands for them: the first one without hosts.
@@ -56,7 +58,7 @@ impl<'a> Intent<'a> {
             },
         };
         Ok(Self {
-            unnamed: unnamed_hosts(&tls, &ingress.rule_hosts),
+            unnamed: unnamed_hosts(tls.iter(), &ingress.rule_hosts),
             serves_any_host: ingress.serves_any_host,
             without_hosts: tls.iter().position(|entry| entry.hosts.is_empty()),
             annotations,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
-    json::{Edits, Object},
+    json::{Edits, Object, is_same},
     keys::{Keys, host},
     metadata::Manifest,
 };
@@ -29,9 +29,9 @@ impl<'a> Ingress<'a> {
     ///
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
-    pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
-        let manifest = Manifest::parse(json)?;
-        let spec = manifest.root.object("spec").ok_or("spec")?;
+    pub fn parse(root: &'a Object<'a>) -> Result<Self, &'static str> {
+        let manifest = Manifest::parse(root)?;
+        let spec = root.object("spec").ok_or("spec")?;
         let tls = TlsEntry::parse_list(&spec).ok_or("spec.tls")?;
         let rules = rule_hosts(&spec).ok_or("spec.rules")?;
         let serves_any_host = rules.contains(&None) || spec.get("defaultBackend").is_some();
@@ -68,16 +68,39 @@ impl<'a> TlsEntry<'a> {
     }
 
     /// This entry with other hosts.
-    pub fn with_hosts(&self, hosts: Vec<String>) -> serde_json::Result<Self> {
-        Ok(Self {
-            raw: Cow::Owned(write_entry(
-                Some(self),
-                Some(hosts.clone()),
-                self.secret.as_deref(),
-            )?),
-            hosts,
-            secret: self.secret.clone(),
+    ///
+    /// # Errors
+    /// As [`TlsEntry::write`].
+    pub fn with_hosts(&self, hosts: Vec<String>) -> serde_json::Result<TlsEntry<'static>> {
+        TlsEntry::write(Some(self), Some(hosts), self.secret.as_deref())
+    }
+
+    /// Writes an entry, keeping the other fields of `base`.
+    ///
+    /// # Errors
+    /// None that is known: what is written was read before.
+    pub fn write(
+        base: Option<&TlsEntry<'_>>,
+        hosts: Option<Vec<String>>,
+        secret: Option<&str>,
+    ) -> serde_json::Result<TlsEntry<'static>> {
+        let list = hosts.as_ref().map(to_raw_value).transpose()?;
+        let name = secret.map(to_raw_value).transpose()?;
+        let edits: Edits = vec![("hosts".to_owned(), list), ("secretName".to_owned(), name)];
+        let base = base
+            .and_then(|base| Object::parse(&base.raw))
+            .unwrap_or_default();
+        Ok(TlsEntry {
+            raw: Cow::Owned(to_raw_value(&base.edited(&edits))?),
+            hosts: hosts.unwrap_or_default(),
+            secret: secret.map(str::to_owned),
         })
+    }
+
+    /// Whether another entry is the same JSON value.
+    pub fn is_same(&self, other: &TlsEntry<'_>) -> bool {
+        // The cheap comparisons first.
+        self.hosts == other.hosts && self.secret == other.secret && is_same(&self.raw, &other.raw)
     }
 
     fn parse_list(spec: &Object<'a>) -> Option<Vec<Self>> {
@@ -86,28 +109,6 @@ impl<'a> TlsEntry<'a> {
             .map(|entry| Self::parse(Cow::Borrowed(entry)))
             .collect()
     }
-}
-
-/// Writes an entry of `spec.tls`, keeping the other fields of `base`.
-pub fn write_entry(
-    base: Option<&TlsEntry<'_>>,
-    hosts: Option<Vec<String>>,
-    secret: Option<&str>,
-) -> serde_json::Result<Box<RawValue>> {
-    let edits: Edits = vec![
-        (
-            "hosts".to_owned(),
-            hosts.map(|hosts| to_raw_value(&hosts)).transpose()?,
-        ),
-        (
-            "secretName".to_owned(),
-            secret.map(to_raw_value).transpose()?,
-        ),
-    ];
-    let base = base
-        .and_then(|base| Object::parse(&base.raw))
-        .unwrap_or_default();
-    to_raw_value(&base.edited(&edits))
 }
 
 /// The host of each rule, if it has one; the outer `None` if a field is of the wrong type.
@@ -120,8 +121,11 @@ fn rule_hosts(spec: &Object<'_>) -> Option<Vec<Option<String>>> {
 }
 
 /// The hosts of rules that no entry names, each once.
-pub fn unnamed_hosts(tls: &[TlsEntry<'_>], rule_hosts: &[String]) -> Vec<String> {
-    let named = tls.iter().flat_map(|entry| &entry.hosts);
+pub fn unnamed_hosts<'a>(
+    tls: impl Iterator<Item = &'a TlsEntry<'a>>,
+    rule_hosts: &[String],
+) -> Vec<String> {
+    let named = tls.flat_map(|entry| &entry.hosts);
     let mut seen: Keys<'_> = named.map(|name| host(name, None)).collect();
     let fresh = rule_hosts.iter().filter(|name| seen.add(host(name, None)));
     fresh.cloned().collect()

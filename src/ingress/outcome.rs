@@ -1,18 +1,16 @@
 //! What becomes of an Ingress: the entries, annotations and record that are stored.
 
-use std::borrow::Cow;
-
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
     blank::field,
     ingress::{
         intent::Intent,
-        object::{Ingress, TlsEntry, write_entry},
+        object::{Ingress, TlsEntry},
         plan::{Fate, Piece, Plan, PlannedEntry},
         record::{Blanks, Now, Record, Replaced},
     },
-    json::{Edits, compact, is_same, set},
+    json::{Edits, compact, set},
     keys::{Keyed, text},
     record::{self, AnnotationEdits, RECORD},
 };
@@ -20,10 +18,19 @@ use crate::{
 /// What is to be stored, as far as it is ours to change.
 #[derive(Debug)]
 pub struct Outcome<'a> {
-    tls: Vec<Cow<'a, RawValue>>,
+    tls: Vec<Entry<'a>>,
     /// Annotations to set or to remove, compared with the request.
     annotations: AnnotationEdits,
     blank: Blanks,
+}
+
+/// An entry of `spec.tls`.
+#[derive(Debug)]
+enum Entry<'a> {
+    /// As its author wrote it.
+    Theirs(&'a TlsEntry<'a>),
+    /// As we write it.
+    Ours(TlsEntry<'static>),
 }
 
 /// How a plan is carried out.
@@ -39,11 +46,7 @@ impl<'a> Outcome<'a> {
     /// What the author wants and nothing else.
     pub fn intended(intent: &'a Intent<'_>) -> Self {
         Self {
-            tls: intent
-                .tls
-                .iter()
-                .map(|entry| Cow::Borrowed(entry.raw.as_ref()))
-                .collect(),
+            tls: intent.tls.iter().map(Entry::Theirs).collect(),
             annotations: intent.restored.clone(),
             blank: intent.blank,
         }
@@ -71,12 +74,12 @@ impl<'a> Outcome<'a> {
             let omits = means.omit_hosts && entry.is_served();
             let same = base.filter(|base| entry.is_verbatim() && (base.hosts.is_empty() || !omits));
             if let Some(same) = same {
-                outcome.tls.push(Cow::Borrowed(same.raw.as_ref()));
+                outcome.tls.push(Entry::Theirs(same));
             } else {
                 let hosts = (!omits).then(|| entry.hosts());
-                let raw = write_entry(base, hosts, entry.secret)?;
+                let new = TlsEntry::write(base, hosts, entry.secret)?;
                 written.push((outcome.tls.len(), entry));
-                outcome.tls.push(Cow::Owned(raw));
+                outcome.tls.push(Entry::Ours(new));
             }
         }
         let mut record = Record {
@@ -115,19 +118,21 @@ impl<'a> Outcome<'a> {
                 .with_annotations(&annotations, self.blank.annotations)?;
             root.push(("metadata".to_owned(), Some(metadata)));
         }
-        let is_same_entry = |(new, old): (&Cow<'_, RawValue>, _)| is_same(new, old);
-        let old = ingress.tls.iter().map(|entry| entry.raw.as_ref());
-        if self.tls.len() != ingress.tls.len() || !self.tls.iter().zip(old).all(is_same_entry) {
-            let field = field(&self.tls, self.tls.is_empty(), self.blank.tls)?;
+        let mut pairs = self.tls().zip(&ingress.tls);
+        if self.tls.len() != ingress.tls.len() || !pairs.all(|(new, old)| new.is_same(old)) {
+            let tls: Vec<_> = self.tls().map(|entry| &entry.raw).collect();
+            let field = field(&tls, tls.is_empty(), self.blank.tls)?;
             root.push(("spec".to_owned(), Some(set(&ingress.spec, "tls", field)?)));
         }
         ingress.manifest.edited(&root)
     }
 
     /// The entries of `spec.tls` afterwards.
-    pub fn tls(&self) -> impl Iterator<Item = TlsEntry<'_>> {
-        let entries = self.tls.iter().map(AsRef::as_ref);
-        entries.filter_map(|raw: &RawValue| TlsEntry::parse(Cow::Borrowed(raw)))
+    pub fn tls(&self) -> impl Iterator<Item = &TlsEntry<'_>> + Clone {
+        self.tls.iter().map(|entry| match entry {
+            Entry::Theirs(entry) => *entry,
+            Entry::Ours(entry) => entry,
+        })
     }
 
     /// Whether an annotation that the author wants stays.

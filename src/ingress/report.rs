@@ -27,10 +27,10 @@ pub struct Uses<'a> {
 
 impl<'a> Uses<'a> {
     /// Reads them from `spec.tls`.
-    pub fn of(tls: &'a [TlsEntry<'_>], rule_hosts: &[String]) -> Self {
+    pub fn of(tls: impl Iterator<Item = &'a TlsEntry<'a>> + Clone, rule_hosts: &[String]) -> Self {
         let mut listed = Keys::default();
         let mut without_hosts = Keys::default();
-        for entry in tls {
+        for entry in tls.clone() {
             let named = entry.secret.as_deref();
             if entry.hosts.is_empty() {
                 without_hosts.add(secret(named));
@@ -169,8 +169,9 @@ pub fn danger_warnings(
     if triggers.is_empty() {
         return Vec::new();
     }
-    let named = outcome.tls().filter(|entry| !entry.hosts.is_empty());
-    let named: Keys<'_> = named.filter_map(|entry| entry.secret).map(text).collect();
+    let listing = outcome.tls().filter(|entry| !entry.hosts.is_empty());
+    let named = listing.filter_map(|entry| entry.secret.as_deref());
+    let named: Keys<'_> = named.map(text).collect();
     let endangered = named
         .texts()
         .filter(|secret| table.is_routing_secret(secret));

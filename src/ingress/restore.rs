@@ -12,7 +12,6 @@ use crate::{
         object::{Ingress, TlsEntry},
         record::{Blanks, Now, Record},
     },
-    json::is_same,
     keys::{Key, Keyed, Keys, host, secret},
     record::{AnnotationEdits, RECORD},
 };
@@ -106,7 +105,13 @@ impl Past {
     }
 
     /// The entries of the author.
-    pub fn tls<'a>(&'a self, ingress: &Ingress<'a>) -> serde_json::Result<Vec<TlsEntry<'a>>> {
+    pub fn tls<'a>(
+        &'a self,
+        ingress: &'a Ingress<'a>,
+    ) -> serde_json::Result<Cow<'a, [TlsEntry<'a>]>> {
+        if self.lost.is_empty() && self.added.is_empty() {
+            return Ok(Cow::Borrowed(&ingress.tls));
+        }
         let held = self.held(&ingress.tls);
         let mut back = Back::new(&ingress.tls);
         let places: Vec<_> = self.lost.iter().map(|lost| back.take(lost)).collect();
@@ -129,7 +134,7 @@ impl Past {
         let are_taken = leftovers.are_taken;
         let remaining = remaining.into_iter().zip(are_taken);
         let remaining = remaining.filter_map(|(entry, is_taken)| entry.filter(|_| !is_taken));
-        Ok(merge(remaining, restored))
+        Ok(Cow::Owned(merge(remaining, restored)))
     }
 
     /// The hosts that got a Secret from us and still have it.
@@ -270,7 +275,7 @@ impl<'a> Back<'a> {
     fn take(&mut self, lost: &'a Lost) -> Option<usize> {
         let places = self.places.get_mut(&Self::key(&lost.entry))?;
         let entry = self.tls.get(*places.last()?)?;
-        is_same(&entry.raw, &lost.entry.raw).then(|| places.pop())?
+        entry.is_same(&lost.entry).then(|| places.pop())?
     }
 }
 

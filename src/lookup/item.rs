@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     index,
-    json::bytes,
+    json::{Text, bytes},
     leaf::Leaf,
     pem,
     routing::{Unusable, leaf},
@@ -51,10 +51,6 @@ struct Data<'a> {
     #[serde(borrow, rename = "tls.crt")]
     certificate: Option<Text<'a>>,
 }
-
-/// A string, borrowed from the answer unless it has escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> SecretItem<'a> {
     /// Its name.

@@ -26,9 +26,8 @@ impl<'a> Secret<'a> {
     ///
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
-    pub fn parse(json: &'a RawValue) -> Result<Self, &'static str> {
-        let manifest = Manifest::parse(json)?;
-        let root = &manifest.root;
+    pub fn parse(root: &'a Object<'a>) -> Result<Self, &'static str> {
+        let manifest = Manifest::parse(root)?;
         Ok(Self {
             data: root.object("data").ok_or("data")?,
             string_data: root.object("stringData").ok_or("stringData")?,

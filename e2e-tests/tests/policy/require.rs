@@ -188,6 +188,15 @@ fn an_ingress_of_too_many_annotations_is_accepted_with_the_warning() {
     assert_eq!(required, mutated);
 }
 
+/// Kubernetes counts the text, which can be shorter than its JSON.
+#[test]
+fn an_ingress_of_annotations_that_are_long_in_json_only_is_rejected() {
+    let escaped = annotated(author(), "notes", &"\n".repeat(200 * 1024));
+    let response = evaluate(&escaped, &require(), &cluster(&[wild()])).response;
+    assert!(!response.accepted);
+    assert_eq!(response.warnings, Vec::<String>::new());
+}
+
 /// Names of any text are part of what people and logs are told.
 #[test]
 fn what_is_said_is_clean_and_short() {
