@@ -28,7 +28,7 @@ use crate::{
     coverage::Coverage,
     decision::Decision,
     lookup::{SecretSource, routing_table},
-    metadata::subject,
+    metadata::{Manifest, subject},
     record::{foreign_record, oversized_record, past},
     report::violation,
     request::Request,
@@ -71,17 +71,17 @@ pub fn review(
     settings: &Settings,
     secrets: &impl SecretSource,
 ) -> serde_json::Result<Decision> {
-    let parsed = request.object().ok_or("object");
-    let gateway = match parsed.and_then(|json| Gateway::parse(json, request)) {
+    let manifest = request.object().ok_or("object").and_then(Manifest::parse);
+    if manifest.as_ref().is_ok_and(is_left_alone) {
+        return Ok(Decision::accept());
+    }
+    let gateway = match manifest.and_then(|manifest| Gateway::read(manifest, request)) {
         Ok(gateway) => gateway,
         Err(field) => {
             let subject = format!("the {}", form.name());
             return Ok(Decision::unreadable(&subject, field));
         }
     };
-    if gateway.manifest.is_deleted() || gateway.manifest.is_skipped() {
-        return Ok(Decision::accept());
-    }
     let Some(past) = past(&gateway.manifest.annotations, Record::parse) else {
         return Ok(foreign_record());
     };
@@ -173,6 +173,11 @@ impl Case<'_> {
         }
         (!outcome.fits(self.gateway)).then(|| vec![oversized_record()])
     }
+}
+
+/// Whether no rule applies to an object, whatever its listeners are.
+fn is_left_alone(manifest: &Manifest<'_>) -> bool {
+    manifest.is_deleted() || manifest.is_skipped()
 }
 
 /// Whether a routing secret could make a difference.

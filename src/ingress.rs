@@ -27,7 +27,7 @@ use self::{
 use crate::{
     decision::Decision,
     lookup::{SecretSource, routing_table},
-    metadata::subject,
+    metadata::{Manifest, subject},
     record::{foreign_record, oversized_record, past},
     report::violation,
     request::Request,
@@ -53,13 +53,14 @@ pub fn review(
     settings: &Settings,
     secrets: &impl SecretSource,
 ) -> serde_json::Result<Decision> {
-    let ingress = match request.object().ok_or("object").and_then(Ingress::parse) {
+    let manifest = request.object().ok_or("object").and_then(Manifest::parse);
+    if manifest.as_ref().is_ok_and(is_left_alone) {
+        return Ok(Decision::accept());
+    }
+    let ingress = match manifest.and_then(Ingress::read) {
         Ok(ingress) => ingress,
         Err(field) => return Ok(Decision::unreadable("the Ingress", field)),
     };
-    if is_left_alone(&ingress) {
-        return Ok(Decision::accept());
-    }
     let Some(past) = past(&ingress.manifest.annotations, Past::parse) else {
         return Ok(foreign_record());
     };
@@ -230,8 +231,7 @@ impl Case<'_> {
 }
 
 /// Whether no rule applies to an Ingress, whatever its hosts are.
-fn is_left_alone(ingress: &Ingress<'_>) -> bool {
-    let manifest = &ingress.manifest;
+fn is_left_alone(manifest: &Manifest<'_>) -> bool {
     manifest.is_deleted()
         || manifest.is_skipped()
         || manifest.labels.text(SOLVER).as_deref() == Some("true")

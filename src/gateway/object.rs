@@ -51,13 +51,12 @@ pub enum Role {
 }
 
 impl<'a> Gateway<'a> {
-    /// Reads a Gateway or ListenerSet; the request knows its namespace.
+    /// Reads the rest of a Gateway or ListenerSet; the request knows its namespace.
     ///
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
-    pub fn parse(root: &'a Object<'a>, request: &Request<'_>) -> Result<Self, &'static str> {
-        let manifest = Manifest::parse(root)?;
-        let spec = root.object("spec").ok_or("spec")?;
+    pub fn read(manifest: Manifest<'a>, request: &Request<'_>) -> Result<Self, &'static str> {
+        let spec = manifest.root.object("spec").ok_or("spec")?;
         let namespace = request.namespace_of(&manifest.metadata);
         let listeners = spec.list("listeners").ok_or("spec.listeners")?;
         let listeners = listeners

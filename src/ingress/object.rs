@@ -25,13 +25,12 @@ pub struct Ingress<'a> {
 }
 
 impl<'a> Ingress<'a> {
-    /// Reads an Ingress.
+    /// Reads the rest of an Ingress.
     ///
     /// # Errors
     /// The name of the field that is missing or of the wrong type; nothing of its content.
-    pub fn parse(root: &'a Object<'a>) -> Result<Self, &'static str> {
-        let manifest = Manifest::parse(root)?;
-        let spec = root.object("spec").ok_or("spec")?;
+    pub fn read(manifest: Manifest<'a>) -> Result<Self, &'static str> {
+        let spec = manifest.root.object("spec").ok_or("spec")?;
         let tls = TlsEntry::parse_list(&spec).ok_or("spec.tls")?;
         let rules = rule_hosts(&spec).ok_or("spec.rules")?;
         let serves_any_host = rules.contains(&None) || spec.get("defaultBackend").is_some();

@@ -203,6 +203,7 @@ fn everything_else_stays_byte_for_byte() {
 
 #[rstest]
 #[case::skipped(annotated(author(), "routing-secrets-policy/skip", "true"), json!({}))]
+#[case::skipped_whatever_its_shape(annotated(gateway(json!(7)), "routing-secrets-policy/skip", "true"), json!({}))]
 #[case::ignored_hosts(author(), json!({"ignoredHosts": ["a.*"]}))]
 #[case::no_listeners(gateway(json!([])), json!({}))]
 #[case::null_listeners(gateway(json!(null)), json!({}))]
