@@ -34,8 +34,7 @@ pub fn review(
     settings: &Settings,
     secrets: &impl SecretSource,
 ) -> serde_json::Result<Decision> {
-    let parsed = request.object().ok_or("object");
-    let certificate = match parsed.and_then(Certificate::parse) {
+    let certificate = match request.object().and_then(Certificate::parse) {
         Ok(certificate) => certificate,
         Err(field) => return Ok(Decision::unreadable("the Certificate", field)),
     };

@@ -162,7 +162,7 @@ fn clip(text: &str, longest: usize) -> String {
     let line = text
         .chars()
         .map(|char| if char.is_control() { ' ' } else { char });
-    if text.len() <= longest || text.chars().count() <= longest {
+    if text.chars().count() <= longest {
         line.collect()
     } else {
         line.take(longest - 3).chain("...".chars()).collect()

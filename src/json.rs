@@ -19,9 +19,6 @@ use serde_json::{
 /// Changes to an object: members to set, or to remove.
 pub type Edits = Vec<(String, Option<Box<RawValue>>)>;
 
-/// Most objects have not more members, so that they are moved less while they are read.
-const SOME_MEMBERS: usize = 8;
-
 /// A JSON object: its members in order, each value as text.
 #[derive(Clone, Debug, Default)]
 pub struct Object<'a> {
@@ -131,7 +128,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut members = Vec::with_capacity(SOME_MEMBERS);
+                let mut members = Vec::new();
                 while let Some((Text(name), value)) = map.next_entry()? {
                     members.push((name, value));
                 }
@@ -201,9 +198,6 @@ pub fn bytes(base64: &str) -> Option<Vec<u8>> {
 /// # Errors
 /// None: leaving out white space keeps JSON valid.
 pub fn compact(raw: &RawValue) -> serde_json::Result<Box<RawValue>> {
-    if !raw.get().contains(|char: char| char.is_ascii_whitespace()) {
-        return Ok(raw.to_owned());
-    }
     let mut text = String::with_capacity(raw.get().len());
     let (mut in_string, mut escaped) = (false, false);
     for char in raw.get().chars() {

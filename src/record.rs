@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     decision::Decision,
-    json::{self, Edits, Object, is_same},
+    json::{self, Edits, Object, Text, is_same},
 };
 
 /// The annotation that holds the record.
@@ -136,14 +136,15 @@ pub fn fits(annotations: &Object<'_>, edits: &AnnotationEdits) -> bool {
         .edits()
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
-    let all: Vec<_> = kept.chain(set).collect();
-    let sum = |length: fn(&RawValue) -> usize| -> usize {
-        let lengths = all.iter().map(|(name, value)| name.len() + length(value));
-        lengths.sum()
+    let length = |value: &RawValue| {
+        let text = serde_json::from_str(value.get());
+        text.map_or(0, |text: Text<'_>| text.as_str().len())
     };
-    // JSON is never shorter than the text it stands for.
-    sum(|value| value.get().len()) <= MOST_ANNOTATION_BYTES
-        || sum(text_length) <= MOST_ANNOTATION_BYTES
+    let bytes: usize = kept
+        .chain(set)
+        .map(|(name, value)| name.len() + length(value))
+        .sum();
+    bytes <= MOST_ANNOTATION_BYTES
 }
 
 /// Those edits that make a difference to these annotations.
@@ -156,10 +157,6 @@ pub fn effective(annotations: &Object<'_>, edits: &AnnotationEdits) -> Edits {
             (old, new) => old.is_some() || new.is_some(),
         });
     changed.cloned().collect()
-}
-
-fn text_length(json: &RawValue) -> usize {
-    serde_json::from_str(json.get()).map_or(0, |text: String| text.len())
 }
 
 fn unpack(base64: &str) -> Option<String> {

@@ -100,7 +100,10 @@ impl<'a> Request<'a> {
     }
 
     /// The object that is to be stored.
-    pub fn object(&self) -> Option<&Object<'a>> {
-        self.object.as_ref()
+    ///
+    /// # Errors
+    /// The name of the field, if there is none.
+    pub fn object(&self) -> Result<&Object<'a>, &'static str> {
+        self.object.as_ref().ok_or("object")
     }
 }

@@ -50,7 +50,7 @@ pub fn review(
     secrets: &impl SecretSource,
     now: u64,
 ) -> serde_json::Result<Decision> {
-    let secret = match request.object().ok_or("object").and_then(Secret::parse) {
+    let secret = match request.object().and_then(Secret::parse) {
         Ok(secret) => secret,
         Err(field) => return Ok(Decision::unreadable("the Secret", field)),
     };
