@@ -1,40 +1,53 @@
-//! The rules, seen from outside: every test runs the compiled `policy.wasm` on the embedded host.
+//! The rules, seen from outside: every test runs the compiled `policy.wasm` on the embedded host. The folders are
+//! named like those of `src/`.
 
-mod answers;
-mod certificate_covered;
-mod certificate_properties;
-mod certificate_support;
-mod certificate_take_over;
-mod entries;
-mod gateway_crd;
-mod gateway_example;
-mod gateway_listeners;
-mod gateway_properties;
-mod gateway_record;
-mod gateway_support;
-mod gateway_triggers;
-mod index_lookup;
-mod left_alone;
-mod lookup;
-mod matching;
-mod properties;
-mod record;
-mod require;
-mod scale;
-mod secret_accepted;
-mod secret_certificate_faults;
-mod secret_certificates;
-mod secret_index;
-mod secret_key_faults;
-mod secret_keys;
-mod secret_leaf_faults;
-mod secret_mirrors;
-mod secret_properties;
-mod secret_rsa_keys;
-mod secret_scale;
-mod secret_support;
-mod secret_updates;
-mod secret_warnings;
+mod admission {
+    mod answers;
+}
+mod certificate {
+    mod covered;
+    mod properties;
+    pub mod support;
+    mod take_over;
+}
+mod gateway {
+    mod crd;
+    mod example;
+    mod listeners;
+    mod properties;
+    mod record;
+    mod support;
+    mod triggers;
+}
+mod ingress {
+    mod entries;
+    mod left_alone;
+    pub mod properties;
+    mod record;
+    mod require;
+    mod scale;
+    mod triggers;
+}
+mod routing {
+    mod index;
+    mod lookup;
+    mod matching;
+}
+mod secret {
+    mod accepted;
+    mod certificate_faults;
+    mod certificates;
+    mod index;
+    mod key_faults;
+    mod keys;
+    mod leaf_faults;
+    mod mirrors;
+    mod properties;
+    mod rsa_keys;
+    mod scale;
+    pub mod support;
+    mod updates;
+    mod warnings;
+}
 mod settings;
 mod support;
-mod triggers;

@@ -4,7 +4,7 @@
 use num_bigint::BigUint;
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 
-use crate::secret_keys::*;
+use super::keys::*;
 
 /// What a private key in PKCS #1 is made of.
 pub struct RsaNumbers {

@@ -5,9 +5,8 @@ use e2e_tests::certificates::der;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{
-    secret_certificates::*, secret_keys::*, secret_rsa_keys::*, secret_support::*, support::*,
-};
+use super::{certificates::*, keys::*, rsa_keys::*, support::*};
+use crate::support::*;
 
 /// What Kubernetes stores at most (`core/v1`, `MaxSecretSize`).
 const MOST: usize = 1024 * 1024;

@@ -9,10 +9,9 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
+use super::{crd::crd_faults, support::*};
 use crate::{
-    gateway_crd::crd_faults,
-    gateway_support::*,
-    properties::{CLUSTERS, HIDDEN, anything, disturb},
+    ingress::properties::{CLUSTERS, HIDDEN, anything, disturb},
     support::*,
 };
 

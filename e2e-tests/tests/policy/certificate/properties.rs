@@ -6,7 +6,8 @@ use e2e_tests::Cluster;
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 
-use crate::{certificate_support::*, support::*};
+use super::support::*;
+use crate::support::*;
 
 /// Clusters between which a Certificate may move, the last one without any routing secret.
 static CLUSTERS: LazyLock<Vec<Cluster>> = LazyLock::new(|| {

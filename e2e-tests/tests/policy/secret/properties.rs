@@ -16,9 +16,8 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    properties::pointers, secret_certificates::*, secret_keys::*, secret_support::*, support::*,
-};
+use super::{certificates::*, keys::*, support::*};
+use crate::{ingress::properties::pointers, support::*};
 
 /// A certificate and the key that belongs to it.
 struct Pair {

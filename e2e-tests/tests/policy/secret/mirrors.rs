@@ -6,7 +6,8 @@ use e2e_tests::{Cluster, Evaluation, request_from};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{secret_certificates::*, secret_keys::*, secret_support::*, support::*};
+use super::{certificates::*, keys::*, support::*};
+use crate::support::*;
 
 const REFLECTS: &str = "reflector.v1.k8s.emberstack.com/reflects";
 

@@ -4,7 +4,8 @@ use e2e_tests::Cluster;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{certificate_support::*, support::*};
+use super::support::*;
+use crate::support::*;
 
 /// The routing secret `wild`, made by the Certificate `wildcard`.
 fn produced() -> Cluster {

@@ -302,7 +302,7 @@ proptest! {
         let manifests: Vec<_> = manifests.collect();
         let indexed = manifests.iter().map(|secret| {
             // An update without a change is not judged.
-            let request = crate::secret_support::update(secret, secret);
+            let request = crate::secret::support::update(secret, secret);
             let evaluation = POLICY.validate(&request, &settings, &cluster(&[])).unwrap();
             evaluation.response.mutated_object.unwrap()
         });

@@ -3,7 +3,8 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{secret_certificates::*, secret_keys::*, secret_support::*, support::*};
+use super::{certificates::*, keys::*, support::*};
+use crate::support::*;
 
 const REFLECTS: &str = "reflector.v1.k8s.emberstack.com/reflects";
 const REPLICATES: &str = "replicator.v1.mittwald.de/replicate-from";

@@ -6,7 +6,8 @@ use std::path::Path;
 use e2e_tests::{Cluster, manifests};
 use serde_json::json;
 
-use crate::{certificate_support::*, gateway_support::*, support::*};
+use super::support::*;
+use crate::{certificate::support::*, support::*};
 
 #[test]
 fn epinios_gateway_stays_and_its_certificate_is_parked_under_another_name() {

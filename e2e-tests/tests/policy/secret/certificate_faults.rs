@@ -4,7 +4,7 @@ use e2e_tests::certificates::der;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{secret_certificates::*, secret_keys::*, secret_support::*};
+use super::{certificates::*, keys::*, support::*};
 
 const SUBJECT_KEY_IDENTIFIER: &[u8] = b"\x55\x1d\x0e";
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::{gateway_crd::crd_faults, support::*};
+use super::crd::crd_faults;
+use crate::support::*;
 
 pub const IGNORED: &str = "cert-manager.io/ignore-tls-listeners";
 pub const FORMS: [&str; 2] = ["Gateway", "ListenerSet"];

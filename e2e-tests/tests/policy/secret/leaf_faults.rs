@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::{secret_certificates::*, secret_keys::*, secret_support::*};
+use super::{certificates::*, keys::*, support::*};
 
 /// Asserts that a certificate for `a.example.com` is neither accepted nor chosen.
 fn assert_unusable(certificate: &Certificate, code: &str) {

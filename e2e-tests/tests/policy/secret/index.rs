@@ -5,7 +5,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::{secret_certificates::*, secret_keys::*, secret_support::*, support::*};
+use super::{certificates::*, keys::*, support::*};
+use crate::support::*;
 
 /// An index that claims something else than any certificate here.
 const FORGED: &str = r#"{"version":1,"dnsNames":["*.forged.example"],"notBefore":0,"notAfter":99999999999,"selectable":true}"#;

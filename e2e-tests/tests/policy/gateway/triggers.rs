@@ -3,7 +3,8 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{gateway_support::*, support::*};
+use super::support::*;
+use crate::support::*;
 
 const NAMESAKE: (&str, &str) = ("cert-manager.io/certificate-name", "wild");
 

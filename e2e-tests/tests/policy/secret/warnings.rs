@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::{secret_certificates::*, secret_keys::*, secret_support::*};
+use super::{certificates::*, keys::*, support::*};
 
 const HOST: Option<&str> = Some("a.example.com");
 

@@ -3,7 +3,7 @@
 use e2e_tests::certificates::der;
 use rstest::rstest;
 
-use crate::{secret_certificates::*, secret_keys::*, secret_rsa_keys::*, secret_support::*};
+use super::{certificates::*, keys::*, rsa_keys::*, support::*};
 
 /// A Secret with a good certificate for [`P256`] and this key.
 fn assert_key_rejected(tls_key: impl AsRef<[u8]>, code: &str) {

@@ -3,7 +3,8 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{certificate_support::*, support::*};
+use super::support::*;
+use crate::support::*;
 
 #[test]
 fn a_covered_certificate_is_parked() {

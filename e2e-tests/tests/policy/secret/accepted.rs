@@ -6,7 +6,8 @@ use rstest::rstest;
 use serde_json::json;
 use time::{Date, Duration, Month, OffsetDateTime, Time};
 
-use crate::{secret_certificates::*, secret_keys::*, secret_support::*, support::*};
+use super::{certificates::*, keys::*, support::*};
+use crate::support::*;
 
 #[rstest]
 #[case::rsa(&*RSA)]

@@ -4,7 +4,8 @@ use e2e_tests::request_from;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{gateway_crd::crd_faults, gateway_support::*, support::*};
+use super::{crd::crd_faults, support::*};
+use crate::support::*;
 
 fn author() -> Value {
     gateway(json!([listener("https", "a.example.com", "own")]))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::gateway_support::listeners;
+use super::support::listeners;
 
 /// What the CRDs of Gateway API 1.5 have against an object, as far as listeners and annotations can
 /// break it (`config/crd/standard`, schema and `x-kubernetes-validations` of `spec.listeners`), and

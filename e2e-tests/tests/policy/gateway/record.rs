@@ -6,7 +6,8 @@ use std::time::Instant;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{gateway_support::*, support::*};
+use super::support::*;
+use crate::support::*;
 
 fn author() -> Value {
     annotated(

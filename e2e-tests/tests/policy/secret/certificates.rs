@@ -6,7 +6,7 @@ use e2e_tests::certificates::der;
 use rcgen::{KeyPair, SigningKey};
 use time::{Duration, OffsetDateTime};
 
-use crate::secret_keys::*;
+use super::keys::*;
 
 pub const SERVER_AUTH: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x01";
 pub const CLIENT_AUTH: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x02";

@@ -6,7 +6,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use e2e_tests::{Cluster, Evaluation, request_from};
 use serde_json::{Value, json};
 
-use crate::{secret_certificates::*, secret_keys::*, support::*};
+use super::{certificates::*, keys::*};
+use crate::support::*;
 
 pub const LABEL: &str = "epinio.io/routing";
 pub const NAME: &str = "tls";
@@ -90,7 +91,7 @@ pub fn judged_request(request: &Value, settings: &Value) -> Evaluation {
 }
 
 /// The evaluation without what it does to the index of this Secret, which has tests of its own
-/// ([`crate::secret_index`]).
+/// ([`crate::secret::index`]).
 pub fn apart_from_index(mut evaluation: Evaluation, secret: &Value) -> Evaluation {
     if let Some(mut stored) = evaluation.response.mutated_object.take() {
         let original = secret["metadata"].get("annotations");
