@@ -1,11 +1,14 @@
-# Everything that is built goes below target/, but for policy.wasm.
-WASM := target/wasm32-wasip1/release/routing_secrets_policy.wasm
-SOURCES := $(shell find src key-arithmetic -type f) .cargo/config.toml build.rs Cargo.toml Cargo.lock
+# Everything that is built goes where cargo puts it, but for policy.wasm.
+SOURCES := $(shell find src -type f) Cargo.toml Cargo.lock
 HOST := cargo run --quiet --locked --package e2e-tests --
-# The flags in .cargo/config.toml count for the policy, and cargo takes none from there where the environment has some.
-CARGO_WASM := env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS cargo
-# bench/ is a workspace of its own. Its baseline does without those flags.
-BENCH := --locked --manifest-path bench/Cargo.toml --target-dir target
+
+# $(call built,MANIFEST,FILE): a file for the wasm target. The environment and cargo's config may say where all such files go.
+built = "$$(cargo metadata --locked --no-deps --format-version 1 --manifest-path $(1) \
+    | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/wasm32-wasip1/release/$(2)"
+# Messages of panics name source files: not where they are on the machine that built the module.
+REMAP := CARGO_ENCODED_RUSTFLAGS="$$(printf '%s\037%s' \
+    "--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}/registry/src=crates" \
+    "--remap-path-prefix=$$(rustc --print sysroot)=rust")"
 
 # $(call needs,TOOL,WHERE): ends the recipe, saying what is missing and where to get it.
 needs = @command -v $(1) > /dev/null || { echo 'make $@ needs $(1), which is not installed: $(2)' >&2; exit 1; }
@@ -31,8 +34,8 @@ test: policy.wasm
 
 policy.wasm: $(SOURCES)
 	rustup target add wasm32-wasip1
-	$(CARGO_WASM) build --release --locked --target wasm32-wasip1
-	cp $(WASM) $@
+	$(REMAP) cargo rustc --release --locked --target wasm32-wasip1 --lib --crate-type cdylib
+	cp $(call built,Cargo.toml,routing_secrets_policy.wasm) $@
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md
 	$(call needs,kwctl,$(KWCTL_DOCS))
@@ -51,18 +54,13 @@ deny:
 	$(call needs,cargo-deny,$(DENY_DOCS))
 	cargo deny --workspace --locked check
 
+# How long one write of an Ingress takes, beside a policy as tutorials write one; with OTHER=FILE, beside another
+# version of this policy too.
 .PHONY: bench
 bench: policy.wasm
-	RUSTFLAGS= cargo build $(BENCH) --release --target wasm32-wasip1 --package baseline
-	cargo build $(BENCH) --profile lean --target wasm32-wasip1 --package empty
-	cargo run $(BENCH) --release --package routing-secrets-bench -- policy.wasm \
-	    target/wasm32-wasip1/release/baseline.wasm target/wasm32-wasip1/lean/empty.wasm
-
-# The policy once more, with the names of its functions; elsewhere, or each build would undo the other.
-.PHONY: size
-size: policy.wasm
-	CARGO_PROFILE_RELEASE_STRIP=debuginfo $(CARGO_WASM) build --release --locked --target wasm32-wasip1 --target-dir target/size
-	cargo run $(BENCH) --release --package size -- $(WASM:target/%=target/size/%) policy.wasm
+	cargo build --locked --manifest-path bench/Cargo.toml --release --target wasm32-wasip1 --package tutorial
+	POLICY="$(CURDIR)/policy.wasm" TUTORIAL=$(call built,bench/Cargo.toml,tutorial.wasm) OTHER="$(abspath $(OTHER))" \
+	    cargo bench --locked --manifest-path bench/Cargo.toml
 
 .PHONY: clean
 clean:

@@ -2,63 +2,29 @@
 //! of time whose certificate, often a wildcard, covers their hosts; that has no certificate issued for
 //! what they cover; and that lets no Secret be one that could not serve them.
 //!
-//! A request goes through these steps, each a module:
-//!
-//! 1. [`request`] and [`settings`] read what the host sends;
-//! 2. [`lookup`] lists the routing secrets of the namespace with their [`index`]; without one, [`pem`]
-//!    and [`leaf`] read the certificate; [`routing`] makes a [`routing::RoutingTable`] of them, which
-//!    [`names`] teaches what a certificate covers;
-//! 3. [`ingress`], [`gateway`] and [`certificate`] decide what its author meant and what it should
-//!    become, [`secret`] whether a routing secret can serve TLS, for which [`private_key`] and
-//!    [`public_key`] read its key; [`coverage`], [`keys`], [`record`], [`report`] and [`trigger`] are
-//!    shared;
-//! 4. [`decision`] writes the answer.
-//!
-//! Steps 2 and 3 take values and return values: the clock and the host are at the edge, here and in
-//! [`lookup`].
+//! Here are the entry points that the host calls through waPC, and the dispatch by kind; the rules are
+//! in the modules. `docs/development.md` is the map.
 
-pub mod blank;
-pub mod certificate;
-pub mod coverage;
-pub mod decision;
-pub mod der;
-pub mod gateway;
-pub mod globs;
-pub mod index;
-pub mod ingress;
-pub mod json;
-pub mod keys;
-pub mod leaf;
-pub mod lookup;
-pub mod metadata;
-pub mod names;
-pub mod pem;
-pub mod private_key;
-pub mod public_key;
-pub mod record;
-pub mod report;
-pub mod request;
-pub mod routing;
-pub mod secret;
-pub mod settings;
-#[cfg(test)]
-mod test_support;
-pub mod trigger;
+mod admission;
+mod cert_manager;
+mod certificate;
+mod gateway;
+mod ingress;
+mod routing;
+mod secret;
+mod settings;
+mod x509;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kubewarden_policy_sdk::{
-    protocol_version_guest,
-    settings::SettingsValidationResponse,
-    wapc_guest::{self, CallResult},
+    protocol_version_guest, response::ValidationResponse, settings::SettingsValidationResponse,
 };
-use serde_json::value::RawValue;
+use wapc_guest::{CallResult, register_function};
 
 use crate::{
-    decision::Decision,
-    gateway::Form,
-    lookup::{Answers, HostCluster},
-    request::{Kind, Payload},
+    admission::{Decision, Kind, Payload},
+    routing::lookup::HostCluster,
     settings::Settings,
 };
 
@@ -66,71 +32,68 @@ use crate::{
 #[allow(unsafe_code, reason = "the host finds the function by its name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {
-    wapc_guest::register_function("validate", validate);
-    wapc_guest::register_function("validate_settings", validate_settings);
-    wapc_guest::register_function("protocol_version", protocol_version_guest);
+    register_function("validate", validate);
+    register_function("validate_settings", validate_settings);
+    register_function("protocol_version", protocol_version_guest);
 }
 
-/// Judges one admission request.
+/// Answers one admission request: `{"request": AdmissionRequest, "settings": {...}}` in, a
+/// `ValidationResponse` out.
 ///
 /// # Errors
-/// None: a payload that cannot be read is a rejection, because the host would show an error's text.
+/// If the answer cannot be written; a payload that cannot be read is a denial.
 pub fn validate(payload: &[u8]) -> CallResult {
-    Ok(decide(payload)?.to_json()?)
+    Ok(serde_json::to_vec(&ValidationResponse::from(decide(
+        payload,
+    )))?)
 }
 
-/// Checks the settings when the policy is deployed.
+/// Checks the settings when the policy is deployed: settings in, a `SettingsValidationResponse` out.
 ///
 /// # Errors
-/// None: a payload that cannot be read is an answer too.
+/// If the answer cannot be written; settings that cannot be read are invalid.
 pub fn validate_settings(payload: &[u8]) -> CallResult {
-    let faults = Settings::read(&String::from_utf8_lossy(payload)).err();
+    let faults = Settings::read(payload).err();
     Ok(serde_json::to_vec(&SettingsValidationResponse {
         valid: faults.is_none(),
         message: faults.map(|faults| faults.join("\n")),
     })?)
 }
 
-fn decide(payload: &[u8]) -> serde_json::Result<Decision> {
+fn decide(payload: &[u8]) -> Decision {
     // serde's own message would quote the payload, which may hold a Secret's key.
-    let Some(payload) = json::read::<Payload<'_>>(payload) else {
-        return Ok(Decision::fail(
-            "the admission request cannot be parsed",
-            400,
-        ));
+    let Ok(Payload { request, settings }) = serde_json::from_slice(payload) else {
+        return Decision::fail("the admission request cannot be parsed", 400);
     };
-    let Some(kind) = payload.request.subject() else {
-        return Ok(Decision::accept());
+    let Some(kind) = request.kind() else {
+        return Decision::accept();
     };
-    let settings = match Settings::read(payload.settings.map_or("null", RawValue::get)) {
+    if let Some(part) = request.malformed_part() {
+        return request.malformed(part).into();
+    }
+    let settings = match Settings::parse(&settings) {
         Ok(settings) => settings,
         Err(faults) => {
-            let message = format!(
-                "the settings of the policy are wrong: {}",
-                faults.join("; ")
+            let faults = faults.join("; ");
+            return Decision::fail(
+                format!("the settings of the policy are wrong: {faults}"),
+                500,
             );
-            return Ok(Decision::fail(message, 500));
         }
     };
     let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) else {
-        return Ok(Decision::fail(
-            "the clock of the policy server is before 1970",
-            500,
-        ));
+        return Decision::fail("the clock of the policy server is before 1970", 500);
     };
+    let now = now.as_secs();
     let cluster = HostCluster {
-        routing_label: &settings.routing_label,
-        wildcards: settings.wildcards,
-        now: now.as_secs(),
-        answers: Answers::default(),
+        settings: &settings,
+        now,
     };
-    match kind {
-        Kind::Ingress => ingress::review(&payload.request, &settings, &cluster),
-        Kind::Gateway => gateway::review(&payload.request, Form::Gateway, &settings, &cluster),
-        Kind::ListenerSet => {
-            gateway::review(&payload.request, Form::ListenerSet, &settings, &cluster)
-        }
-        Kind::Certificate => certificate::review(&payload.request, &settings, &cluster),
-        Kind::Secret => secret::review(&payload.request, &settings, &cluster, cluster.now),
-    }
+    let decision = match kind {
+        Kind::Ingress => ingress::review(&request, &settings, &cluster),
+        Kind::Gateway | Kind::ListenerSet => gateway::review(&request, kind, &settings, &cluster),
+        Kind::Certificate => certificate::review(&request, &settings, &cluster),
+        Kind::Secret => secret::review(&request, &settings, &cluster, now),
+    };
+    decision.unwrap_or_else(Decision::from)
 }

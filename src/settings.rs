@@ -8,11 +8,11 @@ mod fields;
 use serde_json::Value;
 
 use self::fields::Fields;
-use crate::names::{Host, HostGlob, HostGlobs, Wildcards};
+use crate::routing::{Host, HostGlob, Wildcards};
 
 /// What a host of a rule that no TLS entry names gets (setting `ingress.plainHosts`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlainHosts {
+pub(crate) enum PlainHosts {
     /// A TLS entry, if a routing secret covers it.
     Secure,
     /// Nothing.
@@ -22,7 +22,7 @@ pub enum PlainHosts {
 /// What happens to an Ingress with a trigger annotation of which some TLS hosts are not covered
 /// (setting `ingress.partlyCovered`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PartlyCovered {
+pub(crate) enum PartlyCovered {
     /// Nothing, but a warning.
     Leave,
     /// The covered hosts are rewritten; their entries lose `hosts`, so that ingress-shim skips them.
@@ -32,7 +32,7 @@ pub enum PartlyCovered {
 /// What happens to an object that does not use its routing secrets (settings `ingress.action` and
 /// `gateway.action`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// It is changed to use them.
     Mutate,
     /// It is rejected.
@@ -42,7 +42,7 @@ pub enum Action {
 /// What happens to a Gateway or ListenerSet for which cert-manager orders certificates (setting
 /// `gateway.triggered`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Triggered {
+pub(crate) enum Triggered {
     /// It is rewritten, and cert-manager is told to ignore the listeners of routing secrets.
     IgnoreListeners,
     /// Nothing, but a warning.
@@ -52,7 +52,7 @@ pub enum Triggered {
 /// What happens to a Certificate of which routing secrets cover every name (setting
 /// `certificate.covered`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Covered {
+pub(crate) enum Covered {
     /// It is stored, but not issued.
     Park,
     /// It is rejected.
@@ -63,64 +63,64 @@ pub enum Covered {
 
 /// Checked settings.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The label that makes a TLS Secret a routing secret.
-    pub routing_label: String,
+    pub(crate) routing_label: String,
     /// How far `*` reaches in a certificate's name.
-    pub wildcards: Wildcards,
+    pub(crate) wildcards: Wildcards,
     /// The section `ingress`.
-    pub ingress: IngressSettings,
+    pub(crate) ingress: IngressSettings,
     /// The section `gateway`.
-    pub gateway: GatewaySettings,
+    pub(crate) gateway: GatewaySettings,
     /// The section `certificate`.
-    pub certificate: CertificateSettings,
+    pub(crate) certificate: CertificateSettings,
     /// The section `secret`.
-    pub secret: SecretSettings,
-    ignored_hosts: HostGlobs,
+    pub(crate) secret: SecretSettings,
+    ignored_hosts: Vec<HostGlob>,
 }
 
 /// The section `ingress` of the settings.
 #[derive(Clone, Debug)]
-pub struct IngressSettings {
+pub(crate) struct IngressSettings {
     /// Whether an Ingress is changed or rejected.
-    pub action: Action,
+    pub(crate) action: Action,
     /// What hosts without a TLS entry get.
-    pub plain_hosts: PlainHosts,
+    pub(crate) plain_hosts: PlainHosts,
     /// What a partly covered Ingress with a trigger annotation gets.
-    pub partly_covered: PartlyCovered,
+    pub(crate) partly_covered: PartlyCovered,
     /// Annotations, besides cert-manager's own, that make some controller issue certificates.
-    pub issuer_annotations: Vec<String>,
+    pub(crate) issuer_annotations: Vec<String>,
     /// Ingress classes whose Secrets are not in the Ingress's namespace.
-    pub ignored_classes: Vec<String>,
+    pub(crate) ignored_classes: Vec<String>,
 }
 
 /// The section `gateway` of the settings.
 #[derive(Clone, Debug)]
-pub struct GatewaySettings {
+pub(crate) struct GatewaySettings {
     /// Whether a Gateway or ListenerSet is changed or rejected.
-    pub action: Action,
+    pub(crate) action: Action,
     /// What one gets for which cert-manager orders certificates.
-    pub triggered: Triggered,
+    pub(crate) triggered: Triggered,
 }
 
 /// The section `certificate` of the settings.
 #[derive(Clone, Debug)]
-pub struct CertificateSettings {
+pub(crate) struct CertificateSettings {
     /// What a Certificate gets that nobody needs.
-    pub covered: Covered,
+    pub(crate) covered: Covered,
 }
 
 /// The section `secret` of the settings.
 #[derive(Clone, Debug)]
-pub struct SecretSettings {
+pub(crate) struct SecretSettings {
     /// A certificate that ends earlier than in so many days is rejected.
-    pub minimum_days_left: u64,
+    pub(crate) minimum_days_left: u64,
     /// A certificate that ends earlier than in so many days is warned about.
-    pub warn_days_left: u64,
+    pub(crate) warn_days_left: u64,
     /// Whether mirrors of routing secrets get the routing label.
-    pub label_mirrors: bool,
+    pub(crate) label_mirrors: bool,
     /// Whether routing secrets get an index.
-    pub index: bool,
+    pub(crate) index: bool,
 }
 
 impl Settings {
@@ -128,8 +128,8 @@ impl Settings {
     ///
     /// # Errors
     /// Every fault, one line each, beginning with the field's name.
-    pub fn read(json: &str) -> Result<Self, Vec<String>> {
-        match serde_json::from_str(json) {
+    pub(crate) fn read(json: &[u8]) -> Result<Self, Vec<String>> {
+        match serde_json::from_slice(json) {
             Ok(settings) => Self::parse(&settings),
             // A number may be too big for anything, too.
             Err(_) => Err(vec!["settings: cannot be read".to_owned()]),
@@ -140,7 +140,7 @@ impl Settings {
     ///
     /// # Errors
     /// Every fault, one line each, beginning with the field's name.
-    pub fn parse(json: &Value) -> Result<Self, Vec<String>> {
+    pub(crate) fn parse(json: &Value) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
         let mut root = Fields::new(String::new(), Some(json), &mut faults);
         let routing_label = root
@@ -186,13 +186,13 @@ impl Settings {
     }
 
     /// Reads a host; `None` if it is none, or is never touched.
-    pub fn host(&self, text: &str) -> Option<Host> {
+    pub(crate) fn host(&self, text: &str) -> Option<Host> {
         Host::parse(text).filter(|host| !self.ignores(host))
     }
 
     /// Whether a host is never touched (setting `ignoredHosts`).
-    pub fn ignores(&self, host: &Host) -> bool {
-        self.ignored_hosts.matches(host)
+    pub(crate) fn ignores(&self, host: &Host) -> bool {
+        self.ignored_hosts.iter().any(|glob| glob.matches(host))
     }
 }
 
@@ -315,5 +315,4 @@ fn is_label_text(text: &str, longest: usize, is_inner: fn(u8) -> bool) -> bool {
 }
 
 #[cfg(test)]
-#[path = "settings_tests.rs"]
 mod tests;

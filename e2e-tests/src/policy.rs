@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
 use wapc::WapcHost;
-use wasmtime_provider::wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
-};
+use wasmtime_provider::wasmtime::{Cache, Config, Engine};
 use wasmtime_provider::{EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
 
 use crate::host_calls::HostCalls;
@@ -38,28 +36,18 @@ impl Policy {
     ///
     /// The file cannot be read, or is no WebAssembly module that a waPC host can link.
     pub fn load(wasm: &Path) -> Result<Self> {
-        Self::load_with(wasm, &mut Config::new())
-    }
-
-    /// The same, with so many bytes of memory for a guest; one that wants more fails.
-    ///
-    /// # Errors
-    ///
-    /// As [`Policy::load`], or it wants more from the start.
-    pub fn load_within(wasm: &Path, memory: usize) -> Result<Self> {
-        Self::load_with(wasm, &mut limited(memory))
-    }
-
-    fn load_with(wasm: &Path, config: &mut Config) -> Result<Self> {
         let module =
             std::fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
-        Self::compile(&module, EVALUATION_LIMIT, config)
+        Self::compile(&module, EVALUATION_LIMIT)
             .with_context(|| format!("cannot load {}", wasm.display()))
     }
 
-    fn compile(module: &[u8], limit: Duration, config: &mut Config) -> Result<Self> {
-        let engine =
-            Engine::new(config.epoch_interruption(true)).map_err(|error| anyhow!("{error:#}"))?;
+    fn compile(module: &[u8], limit: Duration) -> Result<Self> {
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        // The cache of the `wasmtime` command: all tests and commands compile the same module once.
+        config.cache(Cache::from_file(None).ok());
+        let engine = Engine::new(&config).map_err(|error| anyhow!("{error:#}"))?;
         let guest = WasmtimeEngineProviderBuilder::new()
             .engine(engine.clone())
             .module_bytes(module)
@@ -178,15 +166,6 @@ fn start_clock(engine: Engine) -> Sender<()> {
     clock
 }
 
-/// Memory of so many bytes for each of the few guests that run at the same time.
-fn limited(memory: usize) -> Config {
-    let mut pool = PoolingAllocationConfig::new();
-    pool.max_memory_size(memory).total_memories(8);
-    let mut config = Config::new();
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    config
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,12 +209,7 @@ mod tests {
         (func (export "__guest_call") (param i32 i32) (result i32) unreachable))"#;
 
     fn policy(text: &str) -> Policy {
-        Policy::compile(
-            text.as_bytes(),
-            Duration::from_millis(50),
-            &mut Config::new(),
-        )
-        .unwrap()
+        Policy::compile(text.as_bytes(), Duration::from_millis(50)).unwrap()
     }
 
     fn empty() -> Cluster {
@@ -312,33 +286,6 @@ mod tests {
                 .to_string();
             assert!(error.starts_with("could not run validate"), "{error}");
         }
-    }
-
-    #[test]
-    fn memory_can_be_limited() {
-        const PAGE: usize = 64 * 1024;
-        let load = |pages: usize| {
-            let mut config = limited(pages * PAGE);
-            Policy::compile(FORWARDING.as_bytes(), EVALUATION_LIMIT, &mut config)
-        };
-        assert!(load(2).is_ok());
-        assert!(load(1).is_err());
-
-        let growing = |pages: u32| {
-            let text = format!(
-                r#"(module (import "wapc" "__guest_response" (func $answer (param i32 i32)))
-                    (memory (export "memory") 1)
-                    (func (export "__guest_call") (param i32 i32) (result i32)
-                        (if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable))
-                        (call $answer (i32.const 0) (i32.const 0))
-                        (i32.const 1)))"#
-            );
-            let mut config = limited(4 * PAGE);
-            let policy = Policy::compile(text.as_bytes(), EVALUATION_LIMIT, &mut config).unwrap();
-            policy.call("validate", b"", &empty()).map(drop)
-        };
-        assert!(growing(3).is_ok());
-        assert!(growing(4).is_err());
     }
 
     #[test]

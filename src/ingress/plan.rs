@@ -1,250 +1,215 @@
 //! Which routing secret serves which host of an Ingress.
 
+use std::collections::{HashMap, HashSet};
+
+use super::{Ingress, TlsEntry, tls::unnamed_hosts};
 use crate::{
-    coverage::Coverage,
-    decision::Route,
-    ingress::{intent::Intent, object::TlsEntry},
-    keys::{Keys, host, secret},
-    routing::RoutingTable,
+    routing::{RoutingTable, ServedHost},
     settings::{PlainHosts, Settings},
 };
 
 /// What `spec.tls` becomes, and what that means for its hosts.
 #[derive(Debug, Default)]
-pub struct Plan {
-    /// The author's entries in order, split where their hosts get different Secrets.
-    pieces: Vec<Piece>,
+pub(super) struct Plan {
+    parts: Vec<Part>,
     /// The hosts that use a routing secret then, and which.
-    pub served: Vec<Route>,
+    pub(super) served: Vec<ServedHost>,
     /// The TLS hosts that use none.
-    pub uncovered: Vec<String>,
+    pub(super) uncovered: Vec<String>,
 }
 
-/// One entry to write. It has more than one piece where entries of one Secret became one: cert-manager
-/// ignores an Ingress of which two entries name the same Secret (`checkForDuplicateSecretNames`).
+/// An entry of the author, or those of its hosts that get the same Secret.
 #[derive(Debug)]
-pub struct PlannedEntry<'a> {
-    /// The name of the Secret, if it has one.
-    pub secret: Option<&'a str>,
-    /// What it is made of, never empty.
-    pub pieces: Vec<&'a Piece>,
-}
-
-/// Hosts of one entry of the author that end up together.
-#[derive(Debug)]
-pub struct Piece {
-    /// The position of the author's entry, unless none named these hosts.
-    pub origin: Option<usize>,
-    pub secret: Option<String>,
-    pub hosts: Vec<String>,
-    pub fate: Fate,
-}
-
-/// What happens to the hosts of a piece.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// The whole entry stays; its Secret is a routing secret that covers all of its hosts.
-    Served,
-    /// The whole entry stays, because no routing secret helps it.
-    Kept,
-    /// These hosts stay with their Secret, because some of them are not covered.
-    Left,
-    /// These hosts get a routing secret.
-    Moved,
-}
-
-impl PlannedEntry<'_> {
-    /// Whether this is an entry of the author, letter by letter.
-    pub fn is_verbatim(&self) -> bool {
-        matches!(
-            self.pieces.as_slice(),
-            [Piece {
-                fate: Fate::Served | Fate::Kept,
-                ..
-            }]
-        )
-    }
-
-    /// Whether the entry names a routing secret because its hosts are covered.
-    pub fn is_served(&self) -> bool {
-        self.pieces
-            .iter()
-            .any(|piece| matches!(piece.fate, Fate::Served | Fate::Moved))
-    }
-
-    /// The hosts of all pieces in order, each once.
-    pub fn hosts(&self) -> Vec<String> {
-        let mut seen = Keys::default();
-        let hosts = self.pieces.iter().flat_map(|piece| &piece.hosts);
-        let hosts = hosts.filter(|name| seen.add(host(name, None)));
-        hosts.cloned().collect()
-    }
+struct Part {
+    entry: TlsEntry,
+    /// The hosts it names or stands for.
+    hosts: Vec<String>,
+    /// Whether its Secret is a routing secret that covers all of these.
+    is_served: bool,
+    /// Whether it is not as the author wrote it.
+    is_new: bool,
 }
 
 impl Plan {
-    /// Plans by rules 1 to 5 of `docs/ingresses.md`.
-    pub fn new(intent: &Intent<'_>, table: &RoutingTable<'_>, settings: &Settings) -> Self {
-        let mut planner = Planner {
-            coverage: Coverage { table, settings },
-            serves_any_host: intent.serves_any_host,
-            without_hosts: None,
-            pieces: Vec::new(),
-            served: Vec::new(),
-            uncovered: Vec::new(),
-        };
-        for (origin, entry) in intent.tls.iter().enumerate() {
-            if entry.hosts.is_empty() && intent.without_hosts != Some(origin) {
-                planner.add_follower(origin, entry);
-            } else {
-                planner.add_entry(origin, entry, intent.hosts_of(origin));
+    /// Plans by the rules 1 to 4 of `docs/ingresses.md`.
+    pub(super) fn new(original: &Ingress, table: &RoutingTable<'_>, settings: &Settings) -> Self {
+        let mut plan = Self::default();
+        let unnamed = unnamed_hosts(&original.tls, &original.rule_hosts);
+        let default_entry = original.tls.iter().position(|entry| entry.hosts.is_empty());
+        let mut is_default_explicit = false;
+        for (place, entry) in original.tls.iter().enumerate() {
+            if Some(place) == default_entry {
+                plan.add_default_entry(entry, &unnamed, original.serves_any_host, table);
+                is_default_explicit = plan.parts.last().is_some_and(|part| part.is_new);
+            } else if !entry.hosts.is_empty() {
+                plan.add_entry(entry, &entry.hosts, table);
+            } else if !is_default_explicit {
+                // A further default entry stands for no host, so it goes when the first one goes.
+                plan.keep(entry, &[], false);
             }
         }
-        if settings.ingress.plain_hosts == PlainHosts::Secure && intent.without_hosts.is_none() {
-            planner.add_plain_hosts(&intent.unnamed);
+        if settings.ingress.plain_hosts == PlainHosts::Secure && default_entry.is_none() {
+            plan.add_plain_hosts(&unnamed, table);
         }
-        let mut seen = Keys::default();
-        let served = planner.served.iter();
-        let served = served.filter(|route| seen.add(host(&route.host, Some(&route.secret))));
-        Self {
-            served: served.cloned().collect(),
-            pieces: planner.pieces,
-            uncovered: planner.uncovered,
-        }
+        let mut seen = HashSet::new();
+        let key = |served: &ServedHost| (served.host.to_ascii_lowercase(), served.secret.clone());
+        plan.served.retain(|served| seen.insert(key(served)));
+        plan
     }
 
-    /// Rule 5: the entries to write, in order. Pieces of a Secret of which we write an entry are one
-    /// entry, at the place of the first; with `omit_hosts` we write those of all routing secrets.
-    pub fn entries(&self, omit_hosts: bool) -> Vec<PlannedEntry<'_>> {
-        let is_ours = |piece: &&Piece| match piece.fate {
-            Fate::Moved => true,
-            Fate::Served => omit_hosts,
-            Fate::Kept | Fate::Left => false,
-        };
-        let ours = self.pieces.iter().filter(is_ours);
-        let ours: Keys<'_> = ours.map(|piece| secret(piece.secret.as_deref())).collect();
-        let mut places = Keys::default();
-        let mut entries: Vec<PlannedEntry<'_>> = Vec::new();
-        for piece in &self.pieces {
-            let key = secret(piece.secret.as_deref());
-            let next = entries.len();
-            let place = if ours.contains(&key) {
-                places.number(key, next)
-            } else {
-                next
-            };
-            match entries.get_mut(place) {
-                Some(entry) => entry.pieces.push(piece),
-                None => entries.push(PlannedEntry {
-                    secret: piece.secret.as_deref(),
-                    pieces: vec![piece],
+    /// Rules 1 and 2: an entry stays, or its hosts go where they are covered.
+    fn add_entry(&mut self, entry: &TlsEntry, hosts: &[String], table: &RoutingTable<'_>) {
+        let named = entry.secret_name.as_deref();
+        if let Some(secret) = named
+            && table.covers_all(secret, hosts)
+        {
+            self.served
+                .extend(hosts.iter().map(|host| served(host, secret)));
+            return self.keep(entry, hosts, true);
+        }
+        let mut changes = false;
+        let mut parts: Vec<Part> = Vec::new();
+        for host in hosts {
+            let chosen = table.choose(host);
+            match chosen {
+                Some(secret) => self.served.push(served(host, secret)),
+                None => self.uncovered.push(host.clone()),
+            }
+            let secret = chosen.or(named);
+            changes |= secret != named;
+            match parts
+                .iter_mut()
+                .find(|part| part.entry.secret_name.as_deref() == secret)
+            {
+                Some(part) => {
+                    part.hosts.push(host.clone());
+                    part.is_served &= chosen.is_some();
+                }
+                None => parts.push(Part {
+                    entry: TlsEntry {
+                        secret_name: secret.map(str::to_owned),
+                        ..entry.clone()
+                    },
+                    hosts: vec![host.clone()],
+                    is_served: chosen.is_some(),
+                    is_new: true,
                 }),
             }
         }
-        entries
+        if changes {
+            self.parts.extend(parts);
+        } else {
+            self.keep(entry, hosts, false);
+        }
     }
-}
 
-struct Planner<'a> {
-    coverage: Coverage<'a>,
-    serves_any_host: bool,
-    /// The place of what the first entry without hosts became.
-    without_hosts: Option<usize>,
-    pieces: Vec<Piece>,
-    served: Vec<Route>,
-    uncovered: Vec<String>,
-}
-
-impl Planner<'_> {
-    /// Rules 1 to 3: an entry stays, or its hosts go where they are covered.
-    fn add_entry(&mut self, origin: usize, entry: &TlsEntry<'_>, hosts: &[String]) {
-        let current = entry.secret.as_deref();
-        if entry.hosts.is_empty() {
-            self.without_hosts = Some(self.pieces.len());
-        }
-        if let Some(secret) = current
-            && self.coverage.covers_all(secret, hosts)
-        {
-            self.served
-                .extend(hosts.iter().map(|host| route(host, secret)));
-            return self.add_whole(origin, entry, hosts, Fate::Served);
-        }
-        let chosen: Vec<_> = hosts
+    /// Rule 3: the default entry becomes explicit if all hosts that it stands for are covered. Hosts
+    /// that no rule names are served by what its Secret covers, so where there are such it stays.
+    fn add_default_entry(
+        &mut self,
+        entry: &TlsEntry,
+        hosts: &[String],
+        serves_any_host: bool,
+        table: &RoutingTable<'_>,
+    ) {
+        let named = entry.secret_name.as_deref();
+        let stays = named.is_some_and(|secret| table.covers_all(secret, hosts));
+        let uncovered: Vec<_> = hosts
             .iter()
-            .map(|host| self.coverage.choose(host))
+            .filter(|host| table.choose(host).is_none())
+            .cloned()
             .collect();
-        let uncovered = hosts
-            .iter()
-            .zip(&chosen)
-            .filter(|(_, chosen)| chosen.is_none());
-        self.uncovered
-            .extend(uncovered.map(|(host, _)| host.clone()));
-        // Hosts that no rule names are served by what the Secret of such an entry covers.
-        let keeps_no_hosts = self.serves_any_host || chosen.contains(&None);
-        if entry.hosts.is_empty() && keeps_no_hosts {
-            return self.add_whole(origin, entry, hosts, Fate::Kept);
-        }
-        let served = hosts
-            .iter()
-            .zip(&chosen)
-            .filter_map(|(host, chosen)| Some(route(host, (*chosen)?)));
-        self.served.extend(served);
-        if chosen.iter().all(|chosen| chosen.or(current) == current) {
-            return self.add_whole(origin, entry, hosts, Fate::Kept);
-        }
-        let mut places = Keys::default();
-        for (host, chosen) in hosts.iter().zip(chosen) {
-            let target = chosen.or(current);
-            let place = places.number(secret(target), self.pieces.len());
-            if place == self.pieces.len() {
-                self.add(Some(origin), target, Vec::new(), Fate::Moved);
-            }
-            if let Some(piece) = self.pieces.get_mut(place) {
-                piece.hosts.push(host.clone());
-                if chosen.is_none() {
-                    piece.fate = Fate::Left;
-                }
-            }
-        }
-    }
-
-    /// Another entry without hosts, which stands for none: it goes where the first one goes.
-    fn add_follower(&mut self, origin: usize, entry: &TlsEntry<'_>) {
-        let first = self.without_hosts.and_then(|place| self.pieces.get(place));
-        match first {
-            Some(first) if first.fate == Fate::Moved => {
-                let secret = first.secret.clone();
-                self.add(Some(origin), secret.as_deref(), Vec::new(), Fate::Moved);
-            }
-            _ => self.add_whole(origin, entry, &[], Fate::Kept),
+        if stays || (uncovered.is_empty() && !serves_any_host) {
+            self.add_entry(entry, hosts, table);
+        } else {
+            self.uncovered.extend(uncovered);
+            self.keep(entry, hosts, false);
         }
     }
 
     /// Rule 4: hosts without TLS get it, if they are covered.
-    fn add_plain_hosts(&mut self, hosts: &[String]) {
+    fn add_plain_hosts(&mut self, hosts: &[String], table: &RoutingTable<'_>) {
         for host in hosts {
-            if let Some(secret) = self.coverage.choose(host) {
-                self.served.push(route(host, secret));
-                self.add(None, Some(secret), vec![host.clone()], Fate::Moved);
+            if let Some(secret) = table.choose(host) {
+                self.served.push(served(host, secret));
+                self.parts.push(Part {
+                    entry: TlsEntry {
+                        secret_name: Some(secret.to_owned()),
+                        ..TlsEntry::default()
+                    },
+                    hosts: vec![host.clone()],
+                    is_served: true,
+                    is_new: true,
+                });
             }
         }
     }
 
-    fn add_whole(&mut self, origin: usize, entry: &TlsEntry<'_>, hosts: &[String], fate: Fate) {
-        self.add(Some(origin), entry.secret.as_deref(), hosts.to_vec(), fate);
+    fn keep(&mut self, entry: &TlsEntry, hosts: &[String], is_served: bool) {
+        self.parts.push(Part {
+            entry: entry.clone(),
+            hosts: hosts.to_vec(),
+            is_served,
+            is_new: false,
+        });
     }
 
-    fn add(&mut self, origin: Option<usize>, secret: Option<&str>, hosts: Vec<String>, fate: Fate) {
-        self.pieces.push(Piece {
-            origin,
-            secret: secret.map(str::to_owned),
-            hosts,
-            fate,
-        });
+    /// Rule 5: the entries to store. Those of a routing secret of which we write one are one entry,
+    /// because cert-manager ignores an Ingress of which two entries name the same Secret
+    /// (`pkg/controller/certificate-shim/sync.go`, `checkForDuplicateSecretNames`). They come first,
+    /// because Traefik stops at the first entry whose Secret is missing
+    /// (`pkg/provider/kubernetes/ingress/kubernetes.go`, `getCertificates`). With `omit_hosts` they
+    /// have no hosts.
+    pub(super) fn tls(&self, original: &[TlsEntry], omit_hosts: bool) -> Vec<TlsEntry> {
+        let is_ours = |part: &&Part| part.is_served && (part.is_new || omit_hosts);
+        let ours = self.parts.iter().filter(is_ours);
+        let ours: HashSet<_> = ours.map(|part| &part.entry.secret_name).collect();
+        let mut groups: Vec<Vec<&Part>> = Vec::new();
+        let mut places = HashMap::new();
+        for part in &self.parts {
+            let secret = &part.entry.secret_name;
+            let next = groups.len();
+            let place = match ours.contains(secret) {
+                true => *places.entry(secret).or_insert(next),
+                false => next,
+            };
+            match groups.get_mut(place) {
+                Some(group) => group.push(part),
+                None => groups.push(vec![part]),
+            }
+        }
+        let entries = groups
+            .iter()
+            .filter_map(|group| entry_of(group, omit_hosts));
+        let unordered: Vec<_> = entries.clone().map(|(entry, _)| entry).collect();
+        if unordered == original {
+            // Order alone is no reason to write.
+            return unordered;
+        }
+        let (routed, others): (Vec<_>, Vec<_>) = entries.partition(|(_, is_routed)| *is_routed);
+        let ordered = routed.into_iter().chain(others);
+        ordered.map(|(entry, _)| entry).collect()
     }
 }
 
-fn route(host: &str, secret: &str) -> Route {
-    Route {
+/// The entry of some parts with the same Secret, and whether routing secrets serve its hosts.
+fn entry_of(parts: &[&Part], omit_hosts: bool) -> Option<(TlsEntry, bool)> {
+    let (first, others) = parts.split_first()?;
+    let is_served = parts.iter().any(|part| part.is_served);
+    let mut entry = first.entry.clone();
+    if omit_hosts && is_served {
+        entry.hosts.clear();
+    } else if first.is_new || !others.is_empty() {
+        let mut seen = HashSet::new();
+        let hosts = parts.iter().flat_map(|part| &part.hosts);
+        let hosts = hosts.filter(|host| seen.insert(host.to_ascii_lowercase()));
+        entry.hosts = hosts.cloned().collect();
+    }
+    Some((entry, is_served))
+}
+
+fn served(host: &str, secret: &str) -> ServedHost {
+    ServedHost {
         host: host.to_owned(),
         secret: secret.to_owned(),
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The fields of one object of the settings.
-pub struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     path: String,
     /// None if there are no fields in it.
     object: Option<&'a Map<String, Value>>,
@@ -14,7 +14,11 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Begins to read an object, which may be absent; `path` names it in faults, and is empty for
     /// the settings themselves.
-    pub fn new(path: String, object: Option<&'a Value>, faults: &'a mut Vec<String>) -> Self {
+    pub(crate) fn new(
+        path: String,
+        object: Option<&'a Value>,
+        faults: &'a mut Vec<String>,
+    ) -> Self {
         let object = object.filter(|value| !value.is_null());
         if object.is_some_and(|value| !value.is_object()) {
             let name = if path.is_empty() { "settings" } else { &path };
@@ -30,14 +34,18 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads an object among the fields.
-    pub fn section(&mut self, name: &'static str) -> Fields<'_> {
+    pub(crate) fn section(&mut self, name: &'static str) -> Fields<'_> {
         let value = self.value(name);
         let path = value.map(|_| join(&self.path, name));
         Fields::new(path.unwrap_or_default(), value, self.faults)
     }
 
     /// Reads one of a few words; `None` if it is absent or a fault.
-    pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        name: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
         let value = self.value(name)?;
         let chosen = choices
             .iter()
@@ -50,7 +58,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a text that passes a check; `None` if it is absent or a fault.
-    pub fn text(
+    pub(crate) fn text(
         &mut self,
         name: &'static str,
         is_valid: fn(&str) -> bool,
@@ -65,7 +73,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a list of texts that pass a check; `None` if it is absent.
-    pub fn texts(
+    pub(crate) fn texts(
         &mut self,
         name: &'static str,
         is_valid: fn(&str) -> bool,
@@ -87,7 +95,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a whole number from 0; `None` if it is absent or a fault.
-    pub fn number(&mut self, name: &'static str) -> Option<u64> {
+    pub(crate) fn number(&mut self, name: &'static str) -> Option<u64> {
         let value = self.value(name)?;
         let number = value.as_u64();
         if number.is_none() {
@@ -97,7 +105,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a yes or no; `None` if it is absent or a fault.
-    pub fn flag(&mut self, name: &'static str) -> Option<bool> {
+    pub(crate) fn flag(&mut self, name: &'static str) -> Option<bool> {
         let value = self.value(name)?;
         let flag = value.as_bool();
         if flag.is_none() {
@@ -107,7 +115,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Ends the reading: fields that nobody asked for are faults.
-    pub fn finish(self) {
+    pub(crate) fn finish(self) {
         let names = self.object.into_iter().flat_map(Map::keys);
         for name in names.filter(|name| !self.known.contains(&name.as_str())) {
             self.faults

@@ -7,6 +7,7 @@ mod admission {
 mod certificate {
     mod covered;
     mod properties;
+    mod scale;
     pub mod support;
     mod take_over;
 }
@@ -16,6 +17,7 @@ mod gateway {
     mod listeners;
     mod properties;
     mod record;
+    mod scale;
     mod support;
     mod triggers;
 }

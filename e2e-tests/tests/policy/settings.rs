@@ -95,7 +95,8 @@ fn settings_that_cannot_be_read(#[case] settings: &str) {
         serde_json::from_slice::<Value>(&evaluation.unwrap().answer).unwrap()
     };
     let verdict = answer("validate", &payload);
-    let message = "the settings of the policy are wrong: settings: cannot be read";
+    // The settings come with the request.
+    let message = "the admission request cannot be parsed";
     assert_eq!(
         (&verdict["accepted"], &verdict["message"]),
         (&json!(false), &json!(message))

@@ -1,14 +1,11 @@
 //! What the tests of the policy share: the policy, objects, and a shorter way to ask.
 
 use std::{
-    io::Write,
     path::{Path, PathBuf},
     sync::LazyLock,
 };
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use e2e_tests::{Cluster, Evaluation, Policy, certificates::TlsSecret, request_from};
-use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 
 pub const NAMESPACE: &str = "workspace";
@@ -56,14 +53,19 @@ pub fn indexed_cluster(secrets: &[TlsSecret]) -> Cluster {
     Cluster::new(secrets.iter().map(indexed).collect())
 }
 
-/// An Ingress with a rule for each of these hosts and these TLS entries.
+/// An Ingress with a rule for each of these hosts and these TLS entries; without entries it has no
+/// field for them, as the API server writes it.
 pub fn ingress(rules: &[&str], tls: Value) -> Value {
     let rules: Vec<_> = rules.iter().map(|host| rule(host)).collect();
+    let mut spec = json!({"rules": rules});
+    if tls.as_array().is_none_or(|entries| !entries.is_empty()) && !tls.is_null() {
+        spec["tls"] = tls;
+    }
     json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
         "metadata": {"name": "app", "namespace": NAMESPACE},
-        "spec": {"rules": rules, "tls": tls},
+        "spec": spec,
     })
 }
 
@@ -83,11 +85,9 @@ pub fn annotated(mut object: Value, name: &str, value: &str) -> Value {
     object
 }
 
-/// The record as the policy writes it if it is long.
-pub fn packed(record: &str) -> String {
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    gzip.write_all(record.as_bytes()).unwrap();
-    format!("gzip:{}", BASE64_STANDARD.encode(gzip.finish().unwrap()))
+/// The record in an object.
+pub fn record_of(object: &Value) -> Option<&str> {
+    object["metadata"]["annotations"][RECORD].as_str()
 }
 
 /// Evaluates the creation of an object.
@@ -108,6 +108,17 @@ pub fn stored(object: &Value, settings: &Value, cluster: &Cluster) -> Value {
         .response
         .mutated_object
         .unwrap_or_else(|| object.clone())
+}
+
+/// What is stored of an object that is updated and must be accepted.
+pub fn stored_update(old: &Value, new: &Value, settings: &Value, cluster: &Cluster) -> Value {
+    let mut request = request_from(new.clone()).unwrap();
+    request["operation"] = json!("UPDATE");
+    request["oldObject"] = old.clone();
+    let evaluation = POLICY.validate(&request, settings, cluster).unwrap();
+    let response = evaluation.response;
+    assert!(response.accepted, "rejected: {:?}", response.message);
+    response.mutated_object.unwrap_or_else(|| new.clone())
 }
 
 /// Asserts that an object is stored as it is.

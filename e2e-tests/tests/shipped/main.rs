@@ -1,22 +1,13 @@
-//! What is shipped beside the module: every file that names a version, a rule or a setting agrees with what it was
-//! taken from.
+//! What is shipped beside the module: manifests, metadata and questions agree with the policy and with each other.
 
 mod artifacthub;
-mod changelog;
 mod conditions;
-mod documents;
 mod kustomizations;
-mod makefile;
 mod manifests;
-mod markdown;
-mod mentions;
 mod metadata;
-mod module;
 mod policies;
 mod questions;
 mod rights;
 mod settings;
 mod support;
-mod tables;
-mod transcripts;
 mod workflows;

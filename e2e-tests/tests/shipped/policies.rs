@@ -134,7 +134,6 @@ fn their_settings_are_valid_and_the_same(#[case] reports: bool) {
 
 #[test]
 fn the_policy_server_gives_up_before_the_api_server_does() {
-    let page = text("docs/operations.md");
     for (name, spec) in all() {
         let seconds = |field: &str| spec[field].as_u64().unwrap();
         assert!(
@@ -142,10 +141,6 @@ fn the_policy_server_gives_up_before_the_api_server_does() {
             "{name}"
         );
         assert!(seconds("timeoutSeconds") <= 30, "{name}");
-        for field in ["timeoutEvalSeconds", "timeoutSeconds"] {
-            let said = format!("`{field}: {}`", spec[field]);
-            assert!(page.contains(&said), "{name}: {said}");
-        }
     }
 }
 
@@ -159,10 +154,6 @@ fn namespaces_are_selected_by_expressions() {
         ]});
         assert_eq!(spec["namespaceSelector"], expected, "{name}");
         assert_eq!(spec["matchPolicy"], "Equivalent", "{name}");
-    }
-    let page = text("docs/operations.md");
-    for namespace in left_alone {
-        assert!(page.contains(&format!("`{namespace}`")), "{namespace}");
     }
 }
 

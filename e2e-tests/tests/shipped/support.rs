@@ -29,18 +29,6 @@ pub fn yaml(path: &str) -> Value {
     serde_yaml::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The text files in the root of the repository.
-pub fn root_files() -> Vec<String> {
-    let entries = std::fs::read_dir(root()).unwrap().map(Result::unwrap);
-    let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
-    let mut names: Vec<_> = files
-        .map(|entry| entry.file_name().into_string().unwrap())
-        .filter(|name| !name.starts_with('.') && !name.ends_with(".wasm"))
-        .collect();
-    names.sort();
-    names
-}
-
 /// The version of the policy, which Cargo took from Cargo.toml.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 

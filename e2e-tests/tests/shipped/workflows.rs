@@ -1,8 +1,8 @@
-//! The workflows use what cannot change under them, and what the Makefile has.
+//! The workflows use what cannot change under them, and publish where the metadata says.
 
 use serde_json::Value;
 
-use crate::{manifests::files, markdown::code, support::*};
+use crate::{manifests::files, support::*};
 
 fn workflows() -> Vec<(String, Value)> {
     files(".github/workflows")
@@ -60,75 +60,9 @@ fn rights_are_named() {
 }
 
 #[test]
-fn every_target_is_in_the_makefile() {
-    let makefile = text("Makefile");
-    let mut targets = Vec::new();
-    for (_, workflow) in workflows() {
-        targets.extend(
-            scripts(&workflow)
-                .filter_map(|script| script.strip_prefix("make "))
-                .map(str::to_owned),
-        );
-    }
-    for target in &targets {
-        assert!(makefile.contains(&format!("\n{target}:")), "{target}");
-    }
-    for needed in ["test", "e2e-tests", "deny", "bench", "size"] {
-        assert!(targets.iter().any(|target| target == needed), "{needed}");
-    }
-}
-
-#[test]
 fn the_release_publishes_where_the_metadata_says() {
     let release = yaml(".github/workflows/release.yml");
     let module = annotation("io.kubewarden.policy.ociUrl");
     let module = format!("{module}:${{{{ github.ref_name }}}}");
     assert_eq!(release["jobs"]["release"]["env"]["MODULE"], module);
-}
-
-/// Nothing is published that was not tested, and nothing is released that was not signed.
-#[test]
-fn the_release_goes_from_tests_to_signatures() {
-    let release = yaml(".github/workflows/release.yml");
-    let script = scripts(&release).collect::<Vec<_>>().join("\n");
-    let mut rest = script.as_str();
-    for command in [
-        "make test\n",
-        "make e2e-tests\n",
-        "syft scan ",
-        "cosign sign-blob ",
-        "kwctl push ",
-        "cosign sign ",
-        "gh release create ",
-    ] {
-        let parts = rest.split_once(command);
-        rest = parts.unwrap_or_else(|| panic!("{command}")).1;
-    }
-}
-
-/// What other files say is part of a release.
-#[test]
-fn the_release_has_what_is_promised() {
-    let release = yaml(".github/workflows/release.yml");
-    let uploads = scripts(&release).find_map(|script| script.split_once("gh release create "));
-    let uploads: Vec<_> = uploads.unwrap().1.split_whitespace().collect();
-    let links = yaml("artifacthub-pkg.yml")["links"].take();
-    let module = links[0]["url"]
-        .as_str()
-        .unwrap()
-        .rsplit('/')
-        .next()
-        .unwrap()
-        .to_owned();
-    let security = text("SECURITY.md");
-    let promised = code(&security).filter(|code| code.ends_with(".json"));
-    let promised: Vec<_> = promised.collect();
-    assert!(!promised.is_empty());
-    for file in promised.into_iter().chain([module.as_str()]) {
-        assert!(uploads.contains(&file), "{file}");
-    }
-    for identity in security.split("routing-secrets-policy/.github/").skip(1) {
-        let path = identity.split('@').next().unwrap();
-        assert!(root().join(".github").join(path).is_file(), "{path}");
-    }
 }

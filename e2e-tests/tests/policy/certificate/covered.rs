@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use super::support::*;
 use crate::support::*;
 
+const LETSENCRYPT_RECORD: &str =
+    r#"{"issuerRef":{"group":"cert-manager.io","kind":"ClusterIssuer","name":"letsencrypt"}}"#;
+
 #[test]
 fn a_covered_certificate_is_parked() {
     let author = certificate(&["a.example.com", "b.example.com"]);
@@ -13,7 +16,7 @@ fn a_covered_certificate_is_parked() {
     let stored = evaluation.response.mutated_object.unwrap();
     let mut expected = author.clone();
     expected["spec"]["issuerRef"]["name"] = json!(PARKED);
-    expected["metadata"]["annotations"] = json!({PARKED_RECORD: r#"{"issuer":"letsencrypt"}"#});
+    expected["metadata"]["annotations"] = json!({PARKED_RECORD: LETSENCRYPT_RECORD});
     assert_eq!(stored, expected);
     assert_eq!(
         evaluation.response.warnings,
@@ -53,7 +56,6 @@ fn there_is_one_list_call_and_the_same_as_for_ingresses() {
 #[case::common_name_that_is_no_name(with(certificate(&["a.example.com"]), "commonName", json!("My app")), false)]
 #[case::address(certificate(&["10.0.0.1"]), false)]
 #[case::no_names(certificate(&[]), false)]
-#[case::names_are_null(with(certificate(&[]), "dnsNames", json!(null)), false)]
 fn every_name_must_be_covered(#[case] author: Value, #[case] is_covered: bool) {
     let stored = stored(&author, &json!({}), &with_wild());
     assert_eq!(stored["spec"]["issuerRef"]["name"] == PARKED, is_covered);
@@ -226,29 +228,94 @@ fn an_issuer_that_the_author_has_changed_meanwhile_stays() {
     assert_eq!(stored(&parked, &json!({}), &cluster(&[])), back);
 }
 
-/// Without the record nobody knows the issuer; the author is told.
+/// The issuer is known by group and kind, too.
 #[test]
-fn a_lost_record_is_told() {
-    let (_, mut lost) = parked();
-    lost["metadata"]
-        .as_object_mut()
-        .unwrap()
-        .remove("annotations");
-    let response = evaluate(&lost, &json!({}), &cluster(&[])).response;
-    assert!(response.accepted && response.mutated_object.is_none());
-    assert!(
-        response.warnings[0].contains(PARKED),
-        "{:?}",
-        response.warnings
+fn the_whole_issuer_comes_back() {
+    let (author, mut parked) = parked();
+    parked["spec"]["issuerRef"] = json!({"name": PARKED});
+    assert_eq!(stored(&parked, &json!({}), &cluster(&[])), author);
+}
+
+/// Without the record nobody knows the issuer; the author is told.
+#[rstest]
+#[case::created(None)]
+#[case::updated_without_a_record(Some(json!({})))]
+#[case::updated_with_a_record_that_is_not_ours(Some(json!({PARKED_RECORD: "letsencrypt"})))]
+fn an_issuer_that_nobody_knows_is_told(#[case] annotations: Option<Value>) {
+    let (_, parked) = parked();
+    let lost = without_annotations(parked.clone(), &[PARKED_RECORD]);
+    for secrets in [cluster(&[]), with_wild()] {
+        let response = match &annotations {
+            None => evaluate(&lost, &json!({}), &secrets).response,
+            Some(annotations) => {
+                let mut old = parked.clone();
+                old["metadata"]["annotations"] = annotations.clone();
+                update(&old, &lost, &json!({}), &secrets).response
+            }
+        };
+        assert!(response.accepted && response.mutated_object.is_none());
+        assert_eq!(
+            response.warnings,
+            [format!(
+                "no certificate is issued: {PARKED} is no issuer, name the one you want"
+            )]
+        );
+    }
+}
+
+/// Server-side apply drops the annotations that nobody owns together with the last one that somebody
+/// does.
+#[test]
+fn a_record_that_is_lost_counts_while_the_issuer_is_ours() {
+    let (author, parked) = parked();
+    let lost = without_annotations(parked.clone(), &[PARKED_RECORD]);
+    let response = update(&parked, &lost, &json!({}), &with_wild()).response;
+    assert_eq!(response.mutated_object, Some(parked.clone()));
+    let response = update(&parked, &lost, &json!({}), &cluster(&[])).response;
+    assert_eq!(response.mutated_object, Some(author.clone()));
+    assert_eq!(
+        response.warnings,
+        ["spec.issuerRef.name is letsencrypt again"]
     );
+    let mut anew = author;
+    anew["spec"]["issuerRef"]["name"] = json!("internal");
+    let response = update(&parked, &anew, &json!({}), &cluster(&[])).response;
+    assert_eq!(response.mutated_object, None);
+}
+
+/// Whoever empties it makes the policy forget: what is there is the author's from then on.
+#[test]
+fn an_emptied_record_is_forgotten() {
+    let (_, parked) = parked();
+    let emptied = annotated(parked.clone(), PARKED_RECORD, "");
+    let expected = without_annotations(parked.clone(), &[PARKED_RECORD]);
+    for secrets in [cluster(&[]), with_wild()] {
+        let response = update(&parked, &emptied, &json!({}), &secrets).response;
+        assert_eq!(response.mutated_object, Some(expected.clone()));
+        assert!(
+            response.warnings[0].contains("is no issuer"),
+            "{:?}",
+            response.warnings
+        );
+    }
+    let mut renamed = emptied;
+    renamed["spec"]["issuerRef"]["name"] = json!("internal");
+    let response = update(&parked, &renamed, &json!({}), &with_wild()).response;
+    let record = LETSENCRYPT_RECORD.replace("letsencrypt", "internal");
+    let stored = response.mutated_object.unwrap();
+    assert_eq!(stored["metadata"]["annotations"][PARKED_RECORD], record);
 }
 
 #[rstest]
-#[case("")]
 #[case("null")]
-#[case("[\"letsencrypt\"]")]
-#[case("{\"issuer\":7}")]
-#[case("{\"issuer\":\"x\",\"more\":1}")]
+#[case("[{\"name\":\"letsencrypt\"}]")]
+#[case("{\"issuerRef\":7}")]
+#[case("{\"issuerRef\":{\"name\":7}}")]
+#[case("{\"issuerRef\":{\"name\":\"covered-by-routing-secret\"}}")]
+#[case("{\"issuerRef\":{\"name\":\"x\"},\"secretName\":7}")]
+#[case("{\"issuerRef\":{\"name\":\"x\"},\"more\":1}")]
+#[case("{\"issuer\":\"x\"}")]
+#[case("{\"secretName\":\"x\"}")]
 fn a_record_that_is_not_ours_is_left_alone(#[case] record: &str) {
     let author = annotated(certificate(&["a.example.com"]), PARKED_RECORD, record);
     let response = evaluate(&author, &json!({}), &with_wild()).response;

@@ -42,7 +42,7 @@ prop_compose! {
         secret in prop::option::weighted(0.95, select(["app-tls", "wild", "exact", "own", "app-parked", ""].as_slice())),
         issuer in select(vec![json!({"name": "le"}), json!({"kind": "Issuer", "name": "le", "more": null}), json!({"name": PARKED}), json!({}), json!(null)]),
         annotations in prop::option::weighted(0.7, select(vec![
-            json!(null), json!({}), json!({"notes": "x"}), json!({"routing-secrets-policy/skip": "true"}),
+            json!({"notes": "x"}), json!({"routing-secrets-policy/skip": "true"}),
         ])),
         is_ca in prop::option::weighted(0.1, any::<bool>()),
     ) -> Value {
@@ -116,6 +116,24 @@ proptest! {
             }
             prop_assert_eq!(accepted(&again, &json!({}), &CLUSTERS[at]), Some(stored));
             prop_assert_eq!(accepted(&again, &json!({}), &CLUSTERS[4]), Some(author));
+        }
+    }
+
+    /// Server-side apply may drop the record, and the author's values may be sent again.
+    #[test]
+    fn losing_the_record_at_any_write_loses_nothing(author in a_certificate(), before in 0..5_usize, after in 0..5_usize, keeps_spec in any::<bool>()) {
+        if let Some(before) = accepted(&author, &json!({}), &CLUSTERS[before]) {
+            let mut lost = without_annotations(before.clone(), &[PARKED_RECORD]);
+            if !keeps_spec {
+                lost["spec"] = author["spec"].clone();
+            }
+            let response = update(&before, &lost, &json!({}), &CLUSTERS[after]).response;
+            let stored = response.accepted.then(|| response.mutated_object.unwrap_or(lost));
+            // What was parked may stay so where its author's own would be refused.
+            match accepted(&author, &json!({}), &CLUSTERS[after]) {
+                None => prop_assert!(stored.is_none_or(|stored| stored == before)),
+                fresh => prop_assert_eq!(stored, fresh),
+            }
         }
     }
 

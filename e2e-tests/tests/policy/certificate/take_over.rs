@@ -77,7 +77,7 @@ fn a_covered_take_over_is_parked_with_another_secret() {
         assert_eq!(stored["spec"]["issuerRef"]["name"], PARKED);
         assert_eq!(
             stored["metadata"]["annotations"][PARKED_RECORD],
-            r#"{"issuer":"letsencrypt","secretName":"wild"}"#
+            r#"{"issuerRef":{"group":"cert-manager.io","kind":"ClusterIssuer","name":"letsencrypt"},"secretName":"wild"}"#
         );
         assert!(
             evaluation.response.warnings[0].contains("app-parked"),
@@ -133,6 +133,39 @@ fn what_was_parked_stays_out_of_the_way(#[case] change: fn(&mut Value), #[case] 
         response.warnings[0].contains("would overwrite routing secret wild"),
         "{:?}",
         response.warnings
+    );
+}
+
+/// The Secret, too, comes back from a record that was lost, or stays known while it cannot.
+#[test]
+fn a_record_that_is_lost_knows_the_secret() {
+    let author = into_wild(&["a.example.com"]);
+    let parked = stored(&author, &json!({}), &with_wild());
+    let lost = without_annotations(parked.clone(), &[PARKED_RECORD]);
+    for mode in MODES {
+        let response = update(&parked, &lost, &covered(mode), &with_wild()).response;
+        assert_eq!(response.mutated_object, Some(parked.clone()), "{mode}");
+    }
+    let response = update(&parked, &lost, &json!({}), &cluster(&[])).response;
+    assert_eq!(response.mutated_object, Some(author));
+    assert_eq!(
+        response.warnings,
+        [
+            "spec.issuerRef.name is letsencrypt again",
+            "spec.secretName is wild again"
+        ]
+    );
+}
+
+/// An issuer that nobody knows cannot be given back, so nothing is parked with it.
+#[test]
+fn the_issuer_of_parked_certificates_is_never_recorded_as_the_authors() {
+    let mut author = into_wild(&["a.example.com"]);
+    author["spec"]["issuerRef"]["name"] = json!(PARKED);
+    let message = rejection(&author, &json!({}), &with_wild());
+    assert!(
+        message.contains("would overwrite routing secret wild"),
+        "{message}"
     );
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{crd::crd_faults, support::*};
 use crate::{
+    certificate::support::update,
     ingress::properties::{CLUSTERS, HIDDEN, anything, disturb},
     support::*,
 };
@@ -69,10 +70,8 @@ prop_compose! {
 
 fn annotations() -> impl Strategy<Value = Value> {
     select(vec![
-        json!(null),
-        json!({}),
         json!({ISSUER: ""}),
-        json!({ISSUER: "le", "notes": null}),
+        json!({ISSUER: "le", "notes": "x"}),
         json!({"cert-manager.io/issuer": "x", IGNORED: "l1, l7 ,"}),
         json!({ISSUER: "le", IGNORED: ""}),
         json!({IGNORED: " l0,l2"}),
@@ -203,6 +202,28 @@ proptest! {
         }
         prop_assert_eq!(stored(&again, &settings, &CLUSTERS[at]), rewritten);
         prop_assert_eq!(stored(&again, &settings, &CLUSTERS[4]), author);
+    }
+
+    /// Server-side apply may drop the record, the list or both, and listeners or the list may be sent again.
+    #[test]
+    fn losing_the_record_at_any_write_loses_nothing(
+        author in an_object(), settings in settings(), before in 0..5_usize, after in 0..5_usize,
+        keeps_listeners in any::<bool>(), keeps_list in any::<bool>(),
+    ) {
+        let before = stored(&author, &settings, &CLUSTERS[before]);
+        let mut lost = without_annotations(before.clone(), &[RECORD]);
+        if !keeps_listeners {
+            lost["spec"] = author["spec"].clone();
+        }
+        if !keeps_list {
+            lost = without_annotations(lost, &[IGNORED]);
+            if let Some(list) = ignored(&author) {
+                lost = annotated(lost, IGNORED, list);
+            }
+        }
+        let response = update(&before, &lost, &settings, &CLUSTERS[after]).response;
+        prop_assert!(response.accepted);
+        prop_assert_eq!(response.mutated_object.unwrap_or(lost), stored(&author, &settings, &CLUSTERS[after]));
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! The record, what the author gets back, `require`, and what people are
 //! told.
 
-use std::time::Instant;
-
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -33,14 +31,12 @@ fn the_record_is_compact_and_names_what_was_replaced() {
     let stored = rewritten(&author());
     assert_eq!(
         stored["metadata"]["annotations"][RECORD],
-        r#"{"listeners":{"a":{"was":"one","now":"wild"},"b":{"was":"two","now":"wild"}},"ignored":["a","b"]}"#
+        r#"{"listeners":{"a":{"original":"one","applied":"wild"},"b":{"original":"two","applied":"wild"}},"ignoredListeners":["a","b"]}"#
     );
 }
 
 #[rstest]
 #[case::absent(None)]
-#[case::null(Some(json!(null)))]
-#[case::empty(Some(json!({})))]
 #[case::others(Some(json!({"a": "b"})))]
 fn annotations_come_back_as_they_were(#[case] annotations: Option<Value>) {
     let mut author = listener_set(json!([listener("a", "a.example.com", "own")]));
@@ -139,19 +135,17 @@ fn other_secrets_take_over() {
 }
 
 #[rstest]
-#[case("")]
 #[case("hello")]
 #[case("[]")]
 #[case("null")]
-#[case("gzip:AAAA")]
 #[case(r#"{"tls":[]}"#)]
 #[case(r#"{"listeners":7}"#)]
 #[case(r#"{"listeners":{"a":"wild"}}"#)]
-#[case(r#"{"listeners":{"a":{"was":"own"}}}"#)]
-#[case(r#"{"ignored":"a"}"#)]
-#[case(r#"{"listeners":{"a":{"was":"","now":"one"}}}"#)]
-#[case(&format!(r#"{{"listeners":{{"a":{{"was":"{}","now":"one"}}}}}}"#, "s".repeat(254)))]
-#[case(r#"{"listeners":{"a":{"was":"x","was":"y","now":"one"}}}"#)]
+#[case(r#"{"listeners":{"a":{"original":"own"}}}"#)]
+#[case(r#"{"listeners":{"a":{"original":"own","applied":"wild","more":1}}}"#)]
+#[case(r#"{"listeners":{"a":{"original":"x","original":"y","applied":"one"}}}"#)]
+#[case(r#"{"listeners":{"a":{"was":"own","now":"wild"}}}"#)]
+#[case(r#"{"ignoredListeners":"a"}"#)]
 #[case(r#"{"listeners":{},"spec":{}}"#)]
 fn a_record_that_is_not_ours_leaves_the_object_alone(#[case] record: &str) {
     for kind in FORMS {
@@ -166,9 +160,67 @@ fn a_record_that_is_not_ours_leaves_the_object_alone(#[case] record: &str) {
     }
 }
 
+/// Whoever empties it makes the policy forget: what is there is the author's from then on.
+#[test]
+fn an_emptied_record_is_forgotten() {
+    let rewritten = rewritten(&author());
+    let emptied = annotated(rewritten.clone(), RECORD, "");
+    let forgotten = updated(&rewritten, &emptied, &cluster(&[]));
+    assert_eq!(forgotten, without_annotations(emptied, &[RECORD]));
+}
+
+/// Server-side apply drops the annotations that nobody owns together with the last one that somebody
+/// does.
+#[rstest]
+#[case::the_record(&[RECORD])]
+#[case::all_annotations(&[RECORD, IGNORED])]
+fn a_record_that_is_lost_counts_while_listeners_say_what_was_applied(#[case] lost: &[&str]) {
+    let author = listener_set(json!([
+        listener("a", "a.example.com", "one"),
+        listener("x", "x.example.org", "two")
+    ]));
+    let rewritten = rewritten(&author);
+    let lost = without_annotations(rewritten.clone(), lost);
+    assert_eq!(updated(&rewritten, &lost, &cluster(&[wild()])), rewritten);
+    assert_eq!(updated(&rewritten, &lost, &cluster(&[])), author);
+    let mut changed = lost;
+    changed["spec"]["listeners"][1]["tls"]["certificateRefs"][0]["name"] = json!("theirs");
+    let back = updated(&rewritten, &changed, &cluster(&[]));
+    assert_eq!(secrets(&back), ["one", "theirs"]);
+}
+
+#[test]
+fn a_record_that_is_lost_counts_while_its_listeners_are_ignored() {
+    let author = annotated(
+        triggered(json!([listener("a", "a.example.com", "wild")])),
+        IGNORED,
+        "x ",
+    );
+    let rewritten = rewritten(&author);
+    let lost = without_annotations(rewritten.clone(), &[RECORD]);
+    assert_eq!(updated(&rewritten, &lost, &cluster(&[wild()])), rewritten);
+    assert_eq!(updated(&rewritten, &lost, &cluster(&[])), author);
+}
+
+#[test]
+fn what_is_sent_anew_without_the_record_is_the_authors() {
+    let mut anew = author();
+    anew["spec"]["listeners"][0]["tls"]["certificateRefs"][0]["name"] = json!("theirs");
+    let rewritten = rewritten(&author());
+    assert_eq!(updated(&rewritten, &anew, &cluster(&[])), anew);
+}
+
+#[test]
+fn a_lost_record_that_is_not_ours_does_not_count() {
+    let rewritten = rewritten(&author());
+    let lost = without_annotations(rewritten.clone(), &[RECORD]);
+    let old = annotated(rewritten, RECORD, "hello");
+    assert_eq!(updated(&old, &lost, &cluster(&[])), lost);
+}
+
 #[test]
 fn a_forged_record_gives_nothing_that_the_object_does_not_hold() {
-    let record = r#"{"listeners":{"a":{"was":"theirs","now":"other"},"":{"was":"x","now":"y"}},"ignored":["y","y",""]}"#;
+    let record = r#"{"listeners":{"a":{"original":"theirs","applied":"other"},"":{"original":"x","applied":"y"}},"ignoredListeners":["y","y",""]}"#;
     assert_eq!(gone(&annotated(author(), RECORD, record)), author());
 }
 
@@ -279,94 +331,4 @@ fn there_are_ten_short_warnings_at_most() {
         .warnings;
     assert_ten_short(&warnings);
     assert!(warnings[0].contains("listener x"), "{warnings:?}");
-}
-
-fn many(count: usize, secrets: usize) -> Value {
-    let listener = |number: usize| {
-        let host = format!("h{number}.d{}.example.com", number % secrets);
-        self::listener(&format!("l{number}"), &host, &format!("own-{}", number / 2))
-    };
-    (0..count).map(listener).collect()
-}
-
-/// An evaluation that takes longer than policy-server allows is an error here.
-#[rstest]
-#[case::gateway(gateway(many(10_000, 1_000)))]
-#[case::listener_set(listener_set(many(2_000, 1_000)))]
-#[case::shared_by_an_uncovered_one({
-    let mut listeners = many(2_000, 1_000);
-    for listener in listeners.as_array_mut().unwrap().iter_mut() {
-        listener["tls"]["certificateRefs"][0]["name"] = json!("own");
-    }
-    listeners[7]["hostname"] = json!("x.example.org");
-    triggered(listeners)
-})]
-fn many_listeners_and_secrets(#[case] author: Value) {
-    let secrets: Vec<_> = (0..1_000)
-        .map(|number| {
-            routing_secret(
-                &format!("s{number}"),
-                &[&format!("*.d{number}.example.com")],
-            )
-        })
-        .collect();
-    let cluster = cluster(&secrets);
-    let start = Instant::now();
-    let stored = stored(&author, &json!({}), &cluster);
-    println!("{:?}", start.elapsed());
-    assert_stable(&author, &stored, &json!({}), &cluster);
-}
-
-#[test]
-fn a_forged_record_of_any_size_costs_little() {
-    let listeners: serde_json::Map<_, _> = (0..20_000)
-        .map(|number| (format!("l{number}"), json!({"was": "x", "now": "own-1"})))
-        .collect();
-    let ignored: Vec<_> = (0..20_000)
-        .map(|number| format!("l{}", number % 7))
-        .collect();
-    let list = ignored.join(" ,");
-    let record = json!({"listeners": listeners, "ignored": ignored}).to_string();
-    let object = annotated(
-        annotated(triggered(many(10_000, 1_000)), RECORD, &record),
-        IGNORED,
-        &list,
-    );
-    let stored = gone(&object);
-    assert_eq!(stored["metadata"]["annotations"].get(IGNORED), None);
-}
-
-/// The API server refuses such listeners, but asks the policy first.
-#[rstest]
-#[case::host("hostname")]
-#[case::name("name")]
-fn a_listener_of_any_size_costs_little(#[case] field: &str) {
-    let references: Vec<_> = (0..50_000)
-        .map(|number| json!({"name": format!("s{}", number % 1_000)}))
-        .collect();
-    let mut endless = listener("x", "x.example.org", "own");
-    endless[field] = json!("x".repeat(1_000_000));
-    endless["tls"]["certificateRefs"] = json!(references);
-    let author = triggered(json!([listener("a", "a.example.com", "own"), endless]));
-    let secrets: Vec<_> = (0..1_000)
-        .map(|number| routing_secret(&format!("s{number}"), &["*.example.com"]))
-        .collect();
-    let stored = stored(&author, &json!({}), &cluster(&secrets));
-    assert_eq!(
-        stored["spec"]["listeners"][1],
-        author["spec"]["listeners"][1]
-    );
-}
-
-/// More annotations than Kubernetes stores: the author's own list, which nothing is appended to.
-#[test]
-fn a_list_of_any_size_costs_little_and_stays() {
-    let list = "x ,".repeat(350_000);
-    let author = annotated(
-        triggered(json!([listener("a", "a.example.com", "own")])),
-        IGNORED,
-        &list,
-    );
-    let warnings = warnings_of_untouched(&author, &json!({}));
-    assert_names(&warnings, &[RECORD, "more than Kubernetes stores"]);
 }

@@ -1,9 +1,10 @@
 //! What the tests of Gateways and ListenerSets share.
 
+use e2e_tests::Cluster;
 use serde_json::{Value, json};
 
 use super::crd::crd_faults;
-use crate::support::*;
+use crate::{certificate::support::update, support::*};
 
 pub const IGNORED: &str = "cert-manager.io/ignore-tls-listeners";
 pub const FORMS: [&str; 2] = ["Gateway", "ListenerSet"];
@@ -82,6 +83,13 @@ pub fn rewritten(author: &Value) -> Value {
     let (before, after) = (crd_faults(author), crd_faults(&stored));
     assert!(after.is_subset(&before), "{after:?}, {before:?}");
     stored
+}
+
+/// What is stored when an object that is stored already is updated.
+pub fn updated(old: &Value, new: &Value, cluster: &Cluster) -> Value {
+    let response = update(old, new, &json!({}), cluster).response;
+    assert!(response.accepted, "rejected: {:?}", response.message);
+    response.mutated_object.unwrap_or_else(|| new.clone())
 }
 
 /// The warnings about an object that must be stored as it is, with the routing secret `wild`.

@@ -224,14 +224,6 @@ fn the_authors_list_is_only_added_to(#[case] list: &str, #[case] expected: &str)
     assert_eq!(stored(&again, &json!({}), &cluster(&[])), author);
 }
 
-#[test]
-fn a_list_that_is_no_text_cannot_be_added_to() {
-    let mut author = triggered(covered());
-    author["metadata"]["annotations"][IGNORED] = json!(null);
-    let warnings = warnings_of_untouched(&author, &json!({}));
-    assert_names(&warnings, &[IGNORED, "a.example.com (wild)"]);
-}
-
 #[rstest]
 #[case::not_covered(listener("x", "x.example.org", "wild"), "may overwrite")]
 #[case::not_ours(mutual("x", "a.example.com", "wild"), "may overwrite")]

@@ -179,6 +179,9 @@ fn certificates_that_keep_renewing_are_mentioned_on_update() {
     };
     assert!(!warnings(&request).contains("keep renewing"));
     request["operation"] = json!("UPDATE");
+    request["oldObject"] = covered();
+    assert!(!warnings(&request).contains("keep renewing"));
+    request["oldObject"] = annotated(covered(), ISSUER, "le");
     assert!(warnings(&request).contains("keep renewing"));
 }
 

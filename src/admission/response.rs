@@ -1,0 +1,174 @@
+//! What the policy answers, in the form of the SDK.
+
+use std::collections::HashMap;
+
+use kubewarden_policy_sdk::response::ValidationResponse;
+use serde_json::Value;
+
+use super::ReviewError;
+use crate::routing::ServedHost;
+
+/// What `kubectl` shows of a warning, and Kubernetes recommends at most, in characters.
+const LONGEST_WARNING: usize = 120;
+const MOST_WARNINGS: usize = 10;
+/// Enough for fifty hosts; names of any length can be part of a message.
+const LONGEST_MESSAGE: usize = 16 * 1024;
+/// The audit annotation, to which the API server prefixes the name of the webhook.
+const AUDIT_KEY: &str = "routing-secrets";
+
+/// The answer to one request.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    verdict: Verdict,
+    warnings: Vec<String>,
+    served: Vec<ServedHost>,
+}
+
+#[derive(Debug)]
+enum Verdict {
+    Accept,
+    Mutate(Value),
+    Deny {
+        message: String,
+        status: Option<u16>,
+    },
+}
+
+impl Decision {
+    /// The object may be stored as it is.
+    pub(crate) fn accept() -> Self {
+        Self::new(Verdict::Accept)
+    }
+
+    /// The object is stored in this form, which may be that of the request.
+    pub(crate) fn store(submitted: &Value, object: Value) -> Self {
+        Self::new(if object == *submitted {
+            Verdict::Accept
+        } else {
+            Verdict::Mutate(object)
+        })
+    }
+
+    /// The object breaks a rule.
+    pub(crate) fn deny(message: impl Into<String>) -> Self {
+        Self::new(Verdict::Deny {
+            message: message.into(),
+            status: None,
+        })
+    }
+
+    /// The request could not be decided; `status` is the HTTP status that says whose fault it is.
+    pub(crate) fn fail(message: impl Into<String>, status: u16) -> Self {
+        Self::new(Verdict::Deny {
+            message: message.into(),
+            status: Some(status),
+        })
+    }
+
+    /// Adds warnings for whoever sent the request.
+    pub(crate) fn warn(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
+        self.warnings.extend(warnings);
+        self
+    }
+
+    /// Adds hosts and their routing secrets for the audit log.
+    pub(crate) fn audit(mut self, served: impl IntoIterator<Item = ServedHost>) -> Self {
+        self.served.extend(served);
+        self
+    }
+
+    fn new(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            warnings: Vec::new(),
+            served: Vec::new(),
+        }
+    }
+}
+
+impl From<ReviewError> for Decision {
+    fn from(error: ReviewError) -> Self {
+        Self::fail(error.to_string(), error.status())
+    }
+}
+
+impl From<Decision> for ValidationResponse {
+    fn from(decision: Decision) -> Self {
+        let (accepted, message, code, mutated_object) = match decision.verdict {
+            Verdict::Accept => (true, None, None, None),
+            Verdict::Mutate(object) => (true, None, None, Some(object)),
+            Verdict::Deny { message, status } => {
+                (false, Some(clip(&message, LONGEST_MESSAGE)), status, None)
+            }
+        };
+        let served = decision.served.iter();
+        let served: Vec<_> = served
+            .map(|ServedHost { host, secret }| format!("{host}={secret}"))
+            .collect();
+        let audit = HashMap::from([(AUDIT_KEY.to_owned(), served.join(","))]);
+        Self {
+            accepted,
+            message,
+            code,
+            mutated_object,
+            audit_annotations: Some(audit).filter(|_| !served.is_empty()),
+            warnings: Some(limit(&decision.warnings)).filter(|lines| !lines.is_empty()),
+        }
+    }
+}
+
+/// At most ten warnings of one line each; the tenth says how many more there are.
+fn limit(warnings: &[String]) -> Vec<String> {
+    let shown = match warnings.len() {
+        all @ ..=MOST_WARNINGS => all,
+        _ => MOST_WARNINGS - 1,
+    };
+    let lines = warnings.iter().take(shown);
+    let mut lines: Vec<_> = lines.map(|line| clip(line, LONGEST_WARNING)).collect();
+    if warnings.len() > shown {
+        lines.push(format!("and {} more warnings", warnings.len() - shown));
+    }
+    lines
+}
+
+/// One line of at most so many characters.
+fn clip(text: &str, longest: usize) -> String {
+    let line = text
+        .chars()
+        .map(|char| if char.is_control() { ' ' } else { char });
+    if text.chars().count() <= longest {
+        line.collect()
+    } else {
+        line.take(longest - 3).chain("...".chars()).collect()
+    }
+}
+
+/// As many items as fit into a warning, and how many more there are.
+pub(crate) fn list(items: &[String]) -> String {
+    const LENGTH: usize = 90;
+    let mut line = String::new();
+    for (place, item) in items.iter().enumerate() {
+        if place > 0 && line.len() + item.len() > LENGTH {
+            return format!("{line} and {} more", items.len() - place);
+        }
+        if place > 0 {
+            line.push_str(", ");
+        }
+        line.push_str(item);
+    }
+    line
+}
+
+/// The message of `action: require`, which lists so many violations at most.
+pub(crate) fn not_using_routing_secrets(object: &str, violations: &[String]) -> String {
+    const MOST: usize = 50;
+    let (shown, more) = violations.split_at(violations.len().min(MOST));
+    let more = match more.len() {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    format!(
+        "{object} does not use its routing secrets: {}{more}",
+        shown.join("; ")
+    )
+}

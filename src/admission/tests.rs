@@ -1,0 +1,4 @@
+mod object;
+mod record;
+mod request;
+mod response;

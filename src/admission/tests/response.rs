@@ -1,0 +1,213 @@
+//! The answer, and the limits of what it says.
+
+use kubewarden_policy_sdk::response::ValidationResponse;
+use proptest::{collection::vec, prelude::*};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::{
+    admission::{
+        Decision,
+        response::{list, not_using_routing_secrets},
+    },
+    routing::ServedHost,
+};
+
+/// The answer as the host reads it.
+fn answer(decision: Decision) -> ValidationResponse {
+    let sent = serde_json::to_vec(&ValidationResponse::from(decision)).unwrap();
+    serde_json::from_slice(&sent).unwrap()
+}
+
+fn warnings(warnings: impl IntoIterator<Item = String>) -> Option<Vec<String>> {
+    answer(Decision::accept().warn(warnings)).warnings
+}
+
+fn served(host: &str, secret: &str) -> ServedHost {
+    ServedHost {
+        host: host.to_owned(),
+        secret: secret.to_owned(),
+    }
+}
+
+#[test]
+fn accepting_says_nothing_else() {
+    let answer = answer(Decision::accept());
+    assert!(answer.accepted);
+    assert_eq!(answer.message, None);
+    assert_eq!(answer.code, None);
+    assert_eq!(answer.mutated_object, None);
+    assert_eq!(answer.audit_annotations, None);
+    assert_eq!(answer.warnings, None);
+}
+
+#[test]
+fn storing_accepts() {
+    let submitted = json!({"spec": {"tls": [], "more": 1.5}});
+    let stored = json!({"spec": {"more": 1.5}});
+    let answer = answer(Decision::store(&submitted, stored.clone()));
+    assert!(answer.accepted);
+    assert_eq!(answer.mutated_object, Some(stored));
+    assert_eq!(answer.message, None);
+    assert_eq!(answer.code, None);
+}
+
+#[test]
+fn storing_what_was_sent_is_a_plain_accept() {
+    let submitted = json!({"metadata": {"name": "web"}, "spec": {"a": 1, "b": null}});
+    let same = json!({"spec": {"b": null, "a": 1}, "metadata": {"name": "web"}});
+    let answer = answer(Decision::store(&submitted, same));
+    assert!(answer.accepted);
+    assert_eq!(answer.mutated_object, None);
+}
+
+#[rstest]
+#[case::breaks_a_rule(Decision::deny("no \"secret\" for a.example.com"), None)]
+#[case::cannot_be_decided(Decision::fail("no \"secret\" for a.example.com", 500), Some(500))]
+fn denying_says_why(#[case] decision: Decision, #[case] code: Option<u16>) {
+    let answer = answer(decision);
+    assert!(!answer.accepted);
+    assert_eq!(
+        answer.message.as_deref(),
+        Some("no \"secret\" for a.example.com")
+    );
+    assert_eq!(answer.code, code);
+    assert_eq!(answer.mutated_object, None);
+}
+
+/// A message may have names in it that are whatever the author of an object wrote.
+#[test]
+fn a_message_is_one_line_of_limited_length() {
+    let text = format!("a\u{1b}[2J\n{}", "x".repeat(1_000_000));
+    let message = answer(Decision::deny(text)).message.unwrap();
+    assert!(message.starts_with("a [2J xxx") && message.ends_with("x..."));
+    assert_eq!(message.len(), 16 * 1024);
+}
+
+#[rstest]
+#[case(Decision::accept())]
+#[case(Decision::store(&json!(1), json!({})))]
+#[case(Decision::deny("no"))]
+#[case(Decision::fail("no", 400))]
+fn every_verdict_may_come_with_warnings_and_served_hosts(#[case] verdict: Decision) {
+    let decision = verdict
+        .warn(["one".to_owned()])
+        .audit([served("a.example.com", "wild")])
+        .warn(["two".to_owned()])
+        .audit([served("*.example.org", "other")]);
+    let answer = answer(decision);
+    assert_eq!(answer.warnings.unwrap(), ["one", "two"]);
+    assert_eq!(
+        json!(answer.audit_annotations),
+        json!({"routing-secrets": "a.example.com=wild,*.example.org=other"})
+    );
+}
+
+#[test]
+fn no_warnings_and_no_served_hosts_are_no_lists() {
+    let answer = ValidationResponse::from(Decision::accept().warn([]).audit([]));
+    let answer = serde_json::to_value(&answer).unwrap();
+    for key in ["warnings", "audit_annotations"] {
+        assert!(answer.get(key).is_none_or(Value::is_null), "{answer}");
+    }
+}
+
+#[rstest]
+#[case(1, 1, None)]
+#[case(9, 9, None)]
+#[case(10, 10, None)]
+#[case(11, 10, Some(2))]
+#[case(12, 10, Some(3))]
+#[case(1000, 10, Some(991))]
+fn at_most_ten_warnings(#[case] given: usize, #[case] shown: usize, #[case] more: Option<usize>) {
+    let given: Vec<_> = (1..=given).map(|number| format!("host {number}")).collect();
+    let lines = warnings(given.clone()).unwrap();
+    assert_eq!(lines.len(), shown);
+    let Some(more) = more else {
+        assert_eq!(lines, given);
+        return;
+    };
+    let (last, first) = lines.split_last().unwrap();
+    assert_eq!(first, &given[..9]);
+    assert!(last.contains(&more.to_string()), "{last}");
+    assert!(!last.contains("host"), "{last}");
+}
+
+#[rstest]
+#[case::as_long_as_allowed("a".repeat(120), "a".repeat(120))]
+#[case::too_long("a".repeat(121), "a".repeat(117) + "...")]
+#[case::much_too_long("a".repeat(9999), "a".repeat(117) + "...")]
+#[case::characters_count_rather_than_bytes("é".repeat(120), "é".repeat(120))]
+#[case::no_character_is_cut_in_two("€".repeat(121), "€".repeat(117) + "...")]
+#[case::four_bytes("🔒".repeat(500), "🔒".repeat(117) + "...")]
+fn a_warning_has_at_most_120_characters(#[case] given: String, #[case] shown: String) {
+    assert_eq!(warnings([given]).unwrap(), [shown]);
+}
+
+#[rstest]
+#[case("a\nb", "a b")]
+#[case("a\r\nb", "a  b")]
+#[case("a\tb\0c\u{7f}d", "a b c d")]
+#[case::next_line("a\u{85}b", "a b")]
+#[case::escape("\u{1b}[31mred", " [31mred")]
+#[case("a \"quoted\" \\ b", "a \"quoted\" \\ b")]
+fn a_warning_is_one_line(#[case] given: &str, #[case] shown: &str) {
+    assert_eq!(warnings([given.to_owned()]).unwrap(), [shown]);
+}
+
+#[rstest]
+#[case::none(&[], "")]
+#[case::one(&["a.example.com"], "a.example.com")]
+#[case::some(&["a.example.com", "b.example.com"], "a.example.com, b.example.com")]
+#[case::the_first_however_long_it_is(
+    &["this.name.is.longer.than.a.line.may.be.because.nobody.keeps.names.short.where.he.need.not.example.com", "b", "c"],
+    "this.name.is.longer.than.a.line.may.be.because.nobody.keeps.names.short.where.he.need.not.example.com and 2 more",
+)]
+fn a_list_fits_into_a_warning(#[case] items: &[&str], #[case] expected: &str) {
+    let items: Vec<_> = items.iter().map(|item| (*item).to_owned()).collect();
+    assert_eq!(list(&items), expected);
+}
+
+#[rstest]
+#[case(1, None)]
+#[case(50, None)]
+#[case(51, Some("; and 1 more"))]
+#[case(1000, Some("; and 950 more"))]
+fn a_denial_lists_at_most_fifty_violations(#[case] count: usize, #[case] more: Option<&str>) {
+    let violations: Vec<_> = (0..count).map(|number| format!("host {number}")).collect();
+    let message = not_using_routing_secrets("Ingress default/web", &violations);
+    assert!(
+        message.starts_with("Ingress default/web does not use its routing secrets: host 0"),
+        "{message}"
+    );
+    assert_eq!(message.matches("host ").count(), count.min(50));
+    match more {
+        Some(more) => assert!(message.ends_with(more), "{message}"),
+        None => assert!(!message.contains("more"), "{message}"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn warnings_stay_within_the_limits(given in vec(any::<String>(), 1..25), repeat in 1_usize..20) {
+        let given: Vec<_> = given.iter().map(|warning| warning.repeat(repeat)).collect();
+        let lines = warnings(given.clone()).unwrap();
+        prop_assert_eq!(lines.len(), given.len().min(10));
+        for line in lines {
+            prop_assert!(line.chars().count() <= 120);
+            prop_assert!(!line.chars().any(char::is_control));
+        }
+    }
+
+    #[test]
+    fn every_item_of_a_list_is_shown_or_counted(items in vec("[a-z.]{1,40}", 0..30)) {
+        let line = list(&items);
+        let (shown, more) = match line.split_once(" and ") {
+            Some((shown, more)) => (shown, more.trim_end_matches(" more").parse().unwrap()),
+            None => (line.as_str(), 0),
+        };
+        let shown: Vec<_> = shown.split(", ").filter(|item| !item.is_empty()).collect();
+        prop_assert_eq!(&shown, &items[..shown.len()]);
+        prop_assert_eq!(shown.len() + more, items.len());
+    }
+}

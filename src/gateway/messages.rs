@@ -1,0 +1,143 @@
+//! What people are told about a Gateway or ListenerSet.
+
+use std::{collections::BTreeSet, slice::from_ref};
+
+use super::{Gateway, Listener, ignore_list::IGNORE_LIST, plan::Plan};
+use crate::{
+    admission::response::list,
+    routing::{RoutingTable, ServedHost},
+};
+
+/// The warnings about an object that was changed.
+pub(super) fn changed(submitted: &Gateway, original: &Gateway, stored: &Gateway) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut warnings = Vec::new();
+    for ((found, original), stored) in submitted
+        .listeners
+        .iter()
+        .zip(&original.listeners)
+        .zip(&stored.listeners)
+    {
+        let Some(secret) = stored.secret().filter(|_| found != stored) else {
+            continue;
+        };
+        let name = match found.hostname.as_str() {
+            "" => format!("listener {}", found.name),
+            host => host.to_owned(),
+        };
+        let warning = if stored == original {
+            format!("{name}: back to Secret {secret} of its author")
+        } else {
+            format!("{name}: served by routing secret {secret}")
+        };
+        if seen.insert(warning.to_ascii_lowercase()) {
+            warnings.push(warning);
+        }
+    }
+    let added = more_ignored(stored, submitted);
+    if !added.is_empty() {
+        warnings.push(format!("cert-manager ignores listeners: {}", list(&added)));
+    }
+    let removed = more_ignored(submitted, stored);
+    if !removed.is_empty() {
+        let removed = list(&removed);
+        warnings.push(format!(
+            "cert-manager no longer ignores listeners: {removed}"
+        ));
+    }
+    warnings
+}
+
+/// The warnings about an object of `gateway.triggered: leave` whose hosts routing secrets cover.
+pub(super) fn left(plan: &Plan) -> Vec<String> {
+    let reason = "left as it is: cert-manager orders certificates for its listeners";
+    vec![
+        reason.to_owned(),
+        format!("covered: {}", list(&hosts_and_secrets(&plan.served))),
+    ]
+}
+
+/// The warnings about listeners that share a Secret and stay, because not all of them are covered.
+pub(super) fn held_back(plan: &Plan) -> Vec<String> {
+    let warnings = plan.held_back.iter().flat_map(|(secret, shared)| {
+        let covered = list(&hosts_and_secrets(&shared.covered));
+        let uncovered = list(&shared.uncovered);
+        [
+            format!("{covered}: left with Secret {secret}"),
+            format!("{uncovered}: not covered, with Secret {secret} too"),
+        ]
+    });
+    warnings.collect()
+}
+
+/// The warnings about listeners that name a routing secret in an object for which cert-manager orders
+/// certificates, and that are not served by it, or that cert-manager is not told to ignore.
+pub(super) fn endangered(stored: &Gateway, table: &RoutingTable<'_>) -> Vec<String> {
+    let ignored = stored.ignored_listeners();
+    let mut warnings = Vec::new();
+    for listener in &stored.listeners {
+        let is_ordered = listener.gets_certificate && !ignored.contains(listener.name.as_str());
+        for secret in listener
+            .secrets()
+            .filter(|name| table.is_routing_secret(name))
+        {
+            let is_endangered = is_ordered && !table.is_made_by_namesake(secret);
+            let is_covered = table.covers_all(secret, from_ref(&listener.hostname));
+            let names = format!("listener {} names routing secret {secret}", listener.name);
+            warnings.push(match (is_endangered, listener.is_rewritable, is_covered) {
+                (false, true, true) => continue,
+                (true, false, _) | (true, true, true) => {
+                    format!("{names}: cert-manager may overwrite it")
+                }
+                (true, true, false) => {
+                    format!("{names}, not for its host: cert-manager may overwrite it")
+                }
+                (false, false, _) => format!("{names}, and stays"),
+                (false, true, false) => format!("{names}, which does not cover its host"),
+            });
+        }
+    }
+    warnings
+}
+
+/// What `gateway.action: require` says against listeners and the list of ignored ones.
+pub(super) fn violations(submitted: &Gateway, stored: &Gateway) -> Vec<String> {
+    let listeners = submitted.listeners.iter().zip(&stored.listeners);
+    let violation = |(found, stored): (&Listener, &Listener)| {
+        let (is, expected) = (
+            found.secret()?,
+            stored.secret().filter(|_| found != stored)?,
+        );
+        let (name, host) = (&found.name, &found.hostname);
+        Some(format!(
+            "listener {name} ({host}) names Secret {is}, expected Secret {expected}"
+        ))
+    };
+    let missing = more_ignored(stored, submitted).into_iter().map(|name| {
+        format!(
+            "annotation {IGNORE_LIST} must list {name}, \
+             or a certificate is issued into the routing secret"
+        )
+    });
+    let needless = more_ignored(submitted, stored).into_iter();
+    let needless = needless.map(|name| format!("annotation {IGNORE_LIST} must not list {name}"));
+    let listeners = listeners.filter_map(violation);
+    listeners.chain(missing).chain(needless).collect()
+}
+
+/// The listeners that cert-manager ignores in one object and not in another.
+fn more_ignored(one: &Gateway, other: &Gateway) -> Vec<String> {
+    let others = other.ignored_listeners();
+    let names = one.ignored_listeners().into_iter();
+    names
+        .filter(|name| !name.is_empty() && !others.contains(name))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn hosts_and_secrets(served: &[ServedHost]) -> Vec<String> {
+    let served = served.iter();
+    served
+        .map(|ServedHost { host, secret }| format!("{host} ({secret})"))
+        .collect()
+}

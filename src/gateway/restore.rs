@@ -1,0 +1,45 @@
+//! What the author of a Gateway or ListenerSet wants, of which the policy replaced something before.
+
+use serde_json::Value;
+
+use super::{Gateway, ignore_list};
+use crate::admission::record::{RECORD, Record};
+
+/// The object as its author wants it: what still says what was applied goes back to the original, what
+/// was changed stays changed.
+pub(super) fn restore(submitted: &Gateway, record: &Record) -> Gateway {
+    let mut original = submitted.clone();
+    original.annotations.remove(RECORD);
+    for listener in &mut original.listeners {
+        if let Some(replaced) = record.listeners.get(&listener.name)
+            && listener.secret() == Some(&replaced.applied)
+        {
+            listener.set_secret(&replaced.original);
+        }
+    }
+    if let Some(list) = submitted.ignore_list() {
+        original.set_ignore_list(ignore_list::without(list, &record.ignored_listeners));
+    }
+    original
+}
+
+/// The record of the old object, if the request lost it: something that is submitted still says what
+/// was applied, so that it is not all sent anew.
+pub(super) fn lost_record(submitted: &Gateway, old: Option<&Value>) -> Option<Record> {
+    let record = Record::of_old(old)?;
+    let mut listeners = submitted.listeners.iter();
+    let names_applied = listeners.any(|listener| {
+        record
+            .listeners
+            .get(&listener.name)
+            .is_some_and(|replaced| {
+                replaced.applied != replaced.original
+                    && listener.secret() == Some(&replaced.applied)
+            })
+    });
+    let ignored = submitted.ignored_listeners();
+    let mut names = record.ignored_listeners.iter();
+    let ignores_applied =
+        !record.ignored_listeners.is_empty() && names.all(|name| ignored.contains(name.trim()));
+    (names_applied || ignores_applied).then_some(record)
+}

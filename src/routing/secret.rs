@@ -1,0 +1,78 @@
+//! A routing secret, and why one cannot be used.
+
+use thiserror::Error;
+
+use super::{DnsPattern, Wildcards};
+use crate::x509::leaf::Leaf;
+
+/// A Secret of type `kubernetes.io/tls` with the routing label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RoutingSecret {
+    /// The name of the Secret.
+    pub(crate) name: String,
+    /// The cert-manager Certificate that makes it (annotation `cert-manager.io/certificate-name`).
+    pub(crate) certificate_name: Option<String>,
+    /// Its certificate, or why that is never selected.
+    pub(crate) certificate: Result<ServingCertificate, Unusable>,
+}
+
+/// What matching needs of a certificate that can be used now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServingCertificate {
+    /// The names that can cover a host, at least one.
+    pub(crate) patterns: Vec<DnsPattern>,
+    /// The second since 1970 from which on it is not valid any more.
+    pub(crate) not_after: u64,
+}
+
+/// Why no host is given to a routing secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Unusable {
+    /// There is no whole PEM block with a certificate in `tls.crt`.
+    #[error("tls.crt holds no PEM certificate")]
+    NoCertificate,
+    /// The first certificate is not valid DER.
+    #[error("its certificate cannot be decoded")]
+    BadCertificate,
+    /// `notBefore` is in the future.
+    #[error("its certificate is not valid yet")]
+    NotYetValid,
+    /// `notAfter` is past.
+    #[error("its certificate has expired")]
+    Expired,
+    /// cert-manager replaces it as soon as the real one is issued.
+    #[error("its certificate is cert-manager's temporary one")]
+    Temporary,
+    /// No DNS SAN can cover a host; the Common Name never counts (RFC 9525, section 2).
+    #[error("its certificate has no DNS SAN that can cover a host")]
+    NoDnsName,
+}
+
+impl ServingCertificate {
+    /// What a leaf is good for at the second `now` since 1970.
+    ///
+    /// # Errors
+    /// If the leaf must not be used then.
+    pub(crate) fn new(leaf: Leaf, wildcards: Wildcards, now: u64) -> Result<Self, Unusable> {
+        if now < leaf.not_before {
+            return Err(Unusable::NotYetValid);
+        }
+        if now >= leaf.not_after {
+            return Err(Unusable::Expired);
+        }
+        if leaf.is_temporary {
+            return Err(Unusable::Temporary);
+        }
+        let names = leaf.dns_names.iter();
+        let patterns: Vec<_> = names
+            .filter_map(|name| DnsPattern::parse(name, wildcards))
+            .collect();
+        if patterns.is_empty() {
+            return Err(Unusable::NoDnsName);
+        }
+        Ok(Self {
+            patterns,
+            not_after: leaf.not_after,
+        })
+    }
+}
