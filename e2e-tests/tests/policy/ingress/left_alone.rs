@@ -36,6 +36,7 @@ fn the_same_ingress_is_rewritten_otherwise() {
 
 #[rstest]
 #[case::skipped(annotated(author(), "routing-secrets-policy/skip", "true"))]
+#[case::skipped_whatever_its_shape(annotated(with("/spec", json!(7)), "routing-secrets-policy/skip", "true"))]
 #[case::solver(with("/metadata/labels", json!({"acme.cert-manager.io/http01-solver": "true"})))]
 #[case::being_deleted(with("/metadata/deletionTimestamp", json!("2020-01-01T00:00:00Z")))]
 #[case::contour(annotated(author(), "projectcontour.io/tls-cert-namespace", "certificates"))]

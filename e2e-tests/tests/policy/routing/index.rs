@@ -130,7 +130,7 @@ fn more_without_index_are_read_with_one_list() {
 #[case::none("")]
 #[case::a_word("x")]
 #[case::only_a_version("v1")]
-#[case::no_version(&index(&["a.example.com"], 0, days_from_now(1), "issued")[3..])]
+#[case::no_version(&index(&["a.example.com"], 0, days_from_now(1), "issued").replacen("v1 ", "", 1))]
 #[case::another_version(&index(&["a.example.com"], 0, days_from_now(1), "issued").replace("v1 ", "v2 "))]
 #[case::a_longer_version(&index(&["a.example.com"], 0, days_from_now(1), "issued").replace("v1 ", "v11 "))]
 #[case::another_kind(&index(&["a.example.com"], 0, days_from_now(1), "expired"))]
