@@ -59,7 +59,7 @@ deny:
 .PHONY: bench
 bench: policy.wasm
 	cargo build --locked --manifest-path bench/Cargo.toml --release --target wasm32-wasip1 --package tutorial
-	POLICY="$(CURDIR)/policy.wasm" TUTORIAL=$(call built,bench/Cargo.toml,tutorial.wasm) OTHER="$(abspath $(OTHER))" \
+	TUTORIAL=$(call built,bench/Cargo.toml,tutorial.wasm) OTHER="$(OTHER)" \
 	    cargo bench --locked --manifest-path bench/Cargo.toml
 
 .PHONY: clean

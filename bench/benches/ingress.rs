@@ -58,23 +58,25 @@ fn main() {
 }
 
 fn rows() -> Vec<Row> {
-    let row = |name, variable, is_indexed| {
-        let wasm = env::var(variable).ok().filter(|wasm| !wasm.is_empty())?;
-        let policy = Policy::load(Path::new(&wasm)).unwrap();
-        Some(Row {
+    let variable = |name| env::var(name).unwrap_or_default();
+    let rows = [
+        ("indexed", "policy.wasm".to_owned(), true),
+        ("unindexed", "policy.wasm".to_owned(), false),
+        ("tutorial", variable("TUTORIAL"), false),
+        ("other indexed", variable("OTHER"), true),
+        ("other unindexed", variable("OTHER"), false),
+    ];
+    let rows = rows.into_iter().filter(|(_, wasm, _)| !wasm.is_empty());
+    rows.map(|(name, wasm, is_indexed)| {
+        // Cargo runs this in bench/.
+        let policy = Policy::load(&Path::new("..").join(wasm)).unwrap();
+        Row {
             name,
             policy,
             is_indexed,
-        })
-    };
-    let rows = [
-        row("indexed", "POLICY", true),
-        row("unindexed", "POLICY", false),
-        row("tutorial", "TUTORIAL", false),
-        row("other indexed", "OTHER", true),
-        row("other unindexed", "OTHER", false),
-    ];
-    rows.into_iter().flatten().collect()
+        }
+    })
+    .collect()
 }
 
 fn ingress() -> Value {
