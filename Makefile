@@ -1,10 +1,10 @@
 # Everything that is built goes where cargo puts it, but for policy.wasm.
 SOURCES := $(shell find src -type f) Cargo.toml Cargo.lock
-HOST := cargo run --quiet --locked --package e2e-tests --
 
-# $(call built,MANIFEST,FILE): a file for the wasm target. The environment and cargo's config may say where all such files go.
+# $(call built,MANIFEST,FILE): what cargo has built. The environment and cargo's config may say where all such files go.
 built = "$$(cargo metadata --locked --no-deps --format-version 1 --manifest-path $(1) \
-    | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/wasm32-wasip1/release/$(2)"
+    | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/$(2)"
+HOST = $(call built,Cargo.toml,debug/e2e-tests)
 # Messages of panics name source files: not where they are on the machine that built the module.
 REMAP := CARGO_ENCODED_RUSTFLAGS="$$(printf '%s\037%s' \
     "--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}/registry/src=crates" \
@@ -17,7 +17,7 @@ DENY_DOCS := https://embarkstudios.github.io/cargo-deny
 BATS_DOCS := https://bats-core.readthedocs.io/en/stable/installation.html
 
 .PHONY: run
-run: policy.wasm
+run: policy.wasm host
 	$(HOST) run --policy policy.wasm --cluster examples/cluster.yaml --request examples/epinio-app.yaml
 	@echo '# An application with a Gateway of its own:'
 	$(HOST) run --policy policy.wasm --cluster examples/cluster.yaml --request examples/epinio-gateway.yaml
@@ -25,6 +25,12 @@ run: policy.wasm
 	$(HOST) run --policy policy.wasm --request examples/new-secret.yaml
 	@echo '# Now a Secret that must be refused:'
 	$(HOST) run --policy policy.wasm --request examples/expired-secret.yaml; test $$? -eq 1
+
+# The program that stands in for policy-server. No bench is built here: `--benches` has cargo choose the features of
+# dependencies as `make test` does, which would otherwise build wasmtime once more.
+.PHONY: host
+host:
+	cargo build --locked --workspace --bin e2e-tests --benches
 
 .PHONY: test
 test: policy.wasm
@@ -35,7 +41,7 @@ test: policy.wasm
 policy.wasm: $(SOURCES)
 	rustup target add wasm32-wasip1
 	$(REMAP) cargo rustc --release --locked --target wasm32-wasip1 --lib --crate-type cdylib
-	cp $(call built,Cargo.toml,routing_secrets_policy.wasm) $@
+	cp $(call built,Cargo.toml,wasm32-wasip1/release/routing_secrets_policy.wasm) $@
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md
 	$(call needs,kwctl,$(KWCTL_DOCS))
@@ -59,7 +65,7 @@ deny:
 .PHONY: bench
 bench: policy.wasm
 	cargo build --locked --manifest-path bench/Cargo.toml --release --target wasm32-wasip1 --package tutorial
-	TUTORIAL=$(call built,bench/Cargo.toml,tutorial.wasm) OTHER="$(OTHER)" \
+	TUTORIAL=$(call built,bench/Cargo.toml,wasm32-wasip1/release/tutorial.wasm) OTHER="$(OTHER)" \
 	    cargo bench --locked --manifest-path bench/Cargo.toml
 
 .PHONY: clean

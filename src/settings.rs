@@ -5,15 +5,18 @@
 
 mod fields;
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use self::fields::Fields;
+use self::fields::{Check, Fields};
 use crate::routing::{Host, HostGlob, Wildcards};
 
 /// What a host of a rule that no TLS entry names gets (setting `ingress.plainHosts`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum PlainHosts {
     /// A TLS entry, if a routing secret covers it.
+    #[default]
     Secure,
     /// Nothing.
     Ignore,
@@ -21,9 +24,11 @@ pub(crate) enum PlainHosts {
 
 /// What happens to an Ingress with a trigger annotation of which some TLS hosts are not covered
 /// (setting `ingress.partlyCovered`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum PartlyCovered {
     /// Nothing, but a warning.
+    #[default]
     Leave,
     /// The covered hosts are rewritten; their entries lose `hosts`, so that ingress-shim skips them.
     OmitHosts,
@@ -31,9 +36,11 @@ pub(crate) enum PartlyCovered {
 
 /// What happens to an object that does not use its routing secrets (settings `ingress.action` and
 /// `gateway.action`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Action {
     /// It is changed to use them.
+    #[default]
     Mutate,
     /// It is rejected.
     Require,
@@ -41,9 +48,11 @@ pub(crate) enum Action {
 
 /// What happens to a Gateway or ListenerSet for which cert-manager orders certificates (setting
 /// `gateway.triggered`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Triggered {
     /// It is rewritten, and cert-manager is told to ignore the listeners of routing secrets.
+    #[default]
     IgnoreListeners,
     /// Nothing, but a warning.
     Leave,
@@ -51,9 +60,11 @@ pub(crate) enum Triggered {
 
 /// What happens to a Certificate of which routing secrets cover every name (setting
 /// `certificate.covered`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Covered {
     /// It is stored, but not issued.
+    #[default]
     Park,
     /// It is rejected.
     Reject,
@@ -68,25 +79,17 @@ pub(crate) struct Settings {
     pub(crate) routing_label: String,
     /// How far `*` reaches in a certificate's name.
     pub(crate) wildcards: Wildcards,
-    /// The section `ingress`.
     pub(crate) ingress: IngressSettings,
-    /// The section `gateway`.
     pub(crate) gateway: GatewaySettings,
-    /// The section `certificate`.
     pub(crate) certificate: CertificateSettings,
-    /// The section `secret`.
     pub(crate) secret: SecretSettings,
     ignored_hosts: Vec<HostGlob>,
 }
 
-/// The section `ingress` of the settings.
 #[derive(Clone, Debug)]
 pub(crate) struct IngressSettings {
-    /// Whether an Ingress is changed or rejected.
     pub(crate) action: Action,
-    /// What hosts without a TLS entry get.
     pub(crate) plain_hosts: PlainHosts,
-    /// What a partly covered Ingress with a trigger annotation gets.
     pub(crate) partly_covered: PartlyCovered,
     /// Annotations, besides cert-manager's own, that make some controller issue certificates.
     pub(crate) issuer_annotations: Vec<String>,
@@ -94,23 +97,17 @@ pub(crate) struct IngressSettings {
     pub(crate) ignored_classes: Vec<String>,
 }
 
-/// The section `gateway` of the settings.
 #[derive(Clone, Debug)]
 pub(crate) struct GatewaySettings {
-    /// Whether a Gateway or ListenerSet is changed or rejected.
     pub(crate) action: Action,
-    /// What one gets for which cert-manager orders certificates.
     pub(crate) triggered: Triggered,
 }
 
-/// The section `certificate` of the settings.
 #[derive(Clone, Debug)]
 pub(crate) struct CertificateSettings {
-    /// What a Certificate gets that nobody needs.
     pub(crate) covered: Covered,
 }
 
-/// The section `secret` of the settings.
 #[derive(Clone, Debug)]
 pub(crate) struct SecretSettings {
     /// A certificate that ends earlier than in so many days is rejected.
@@ -143,46 +140,29 @@ impl Settings {
     pub(crate) fn parse(json: &Value) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
         let mut root = Fields::new(String::new(), Some(json), &mut faults);
-        let routing_label = root
-            .text("routingLabel", is_qualified_name, QUALIFIED_NAME)
-            .unwrap_or_else(|| "epinio.io/routing".to_owned());
-        let wildcards = root
-            .choice(
-                "wildcards",
-                &[
-                    ("oneLabel", Wildcards::OneLabel),
-                    ("anyDepth", Wildcards::AnyDepth),
-                ],
-            )
-            .unwrap_or_default();
-        let ignored_hosts = root
-            .texts(
-                "ignoredHosts",
-                |text| HostGlob::parse(text).is_some(),
-                HOST_GLOB,
-            )
-            .unwrap_or_default();
+        let routing_label = root.text("routingLabel", "epinio.io/routing", QUALIFIED_NAME);
+        let wildcards = root.choice("wildcards");
+        let ignored_hosts = root.texts("ignoredHosts", &[], HOST_GLOB);
         let ingress = IngressSettings::parse(root.section("ingress"));
         let gateway = GatewaySettings::parse(root.section("gateway"));
         let certificate = CertificateSettings::parse(root.section("certificate"));
         let secret = SecretSettings::parse(root.section("secret"));
         root.finish();
-        if faults.is_empty() {
-            Ok(Self {
-                routing_label,
-                wildcards,
-                ingress,
-                gateway,
-                certificate,
-                secret,
-                ignored_hosts: ignored_hosts
-                    .iter()
-                    .filter_map(|text| HostGlob::parse(text))
-                    .collect(),
-            })
-        } else {
-            Err(faults)
+        if !faults.is_empty() {
+            return Err(faults);
         }
+        let globs = ignored_hosts
+            .iter()
+            .filter_map(|text| HostGlob::parse(text));
+        Ok(Self {
+            routing_label,
+            wildcards,
+            ingress,
+            gateway,
+            certificate,
+            secret,
+            ignored_hosts: globs.collect(),
+        })
     }
 
     /// Reads a host; `None` if it is none, or is never touched.
@@ -199,35 +179,11 @@ impl Settings {
 impl IngressSettings {
     fn parse(mut fields: Fields<'_>) -> Self {
         let settings = Self {
-            action: action(&mut fields),
-            plain_hosts: fields
-                .choice(
-                    "plainHosts",
-                    &[
-                        ("secure", PlainHosts::Secure),
-                        ("ignore", PlainHosts::Ignore),
-                    ],
-                )
-                .unwrap_or(PlainHosts::Secure),
-            partly_covered: fields
-                .choice(
-                    "partlyCovered",
-                    &[
-                        ("leave", PartlyCovered::Leave),
-                        ("omitHosts", PartlyCovered::OmitHosts),
-                    ],
-                )
-                .unwrap_or(PartlyCovered::Leave),
-            issuer_annotations: fields
-                .texts("issuerAnnotations", is_qualified_name, QUALIFIED_NAME)
-                .unwrap_or_default(),
-            ignored_classes: fields
-                .texts(
-                    "ignoredClasses",
-                    |text| !text.is_empty(),
-                    "the name of an Ingress class",
-                )
-                .unwrap_or_else(|| vec!["istio".to_owned()]),
+            action: fields.choice("action"),
+            plain_hosts: fields.choice("plainHosts"),
+            partly_covered: fields.choice("partlyCovered"),
+            issuer_annotations: fields.texts("issuerAnnotations", &[], QUALIFIED_NAME),
+            ignored_classes: fields.texts("ignoredClasses", &["istio"], CLASS_NAME),
         };
         fields.finish();
         settings
@@ -236,15 +192,9 @@ impl IngressSettings {
 
 impl GatewaySettings {
     fn parse(mut fields: Fields<'_>) -> Self {
-        let choices = [
-            ("ignoreListeners", Triggered::IgnoreListeners),
-            ("leave", Triggered::Leave),
-        ];
         let settings = Self {
-            action: action(&mut fields),
-            triggered: fields
-                .choice("triggered", &choices)
-                .unwrap_or(Triggered::IgnoreListeners),
+            action: fields.choice("action"),
+            triggered: fields.choice("triggered"),
         };
         fields.finish();
         settings
@@ -253,12 +203,7 @@ impl GatewaySettings {
 
 impl CertificateSettings {
     fn parse(mut fields: Fields<'_>) -> Self {
-        let choices = [
-            ("park", Covered::Park),
-            ("reject", Covered::Reject),
-            ("allow", Covered::Allow),
-        ];
-        let covered = fields.choice("covered", &choices).unwrap_or(Covered::Park);
+        let covered = fields.choice("covered");
         fields.finish();
         Self { covered }
     }
@@ -267,24 +212,28 @@ impl CertificateSettings {
 impl SecretSettings {
     fn parse(mut fields: Fields<'_>) -> Self {
         let settings = Self {
-            minimum_days_left: fields.number("minimumDaysLeft").unwrap_or(0),
-            warn_days_left: fields.number("warnDaysLeft").unwrap_or(21),
-            label_mirrors: fields.flag("labelMirrors").unwrap_or(true),
-            index: fields.flag("index").unwrap_or(true),
+            minimum_days_left: fields.number("minimumDaysLeft", 0),
+            warn_days_left: fields.number("warnDaysLeft", 21),
+            label_mirrors: fields.flag("labelMirrors", true),
+            index: fields.flag("index", true),
         };
         fields.finish();
         settings
     }
 }
 
-/// Reads what is done about an object.
-fn action(fields: &mut Fields<'_>) -> Action {
-    let choices = [("mutate", Action::Mutate), ("require", Action::Require)];
-    fields.choice("action", &choices).unwrap_or(Action::Mutate)
-}
-
-const QUALIFIED_NAME: &str = "a Kubernetes name such as example.com/name";
-const HOST_GLOB: &str = "a pattern of hosts: letters, digits, '-', '_', '.', '*' and '?'";
+const QUALIFIED_NAME: Check = Check {
+    is_valid: is_qualified_name,
+    what: "a Kubernetes name such as example.com/name",
+};
+const HOST_GLOB: Check = Check {
+    is_valid: |text| HostGlob::parse(text).is_some(),
+    what: "a pattern of hosts: letters, digits, '-', '_', '.', '*' and '?'",
+};
+const CLASS_NAME: Check = Check {
+    is_valid: |text| !text.is_empty(),
+    what: "the name of a class",
+};
 
 /// Whether this can be the key of a label or an annotation
 /// (Kubernetes, `apimachinery/pkg/util/validation`, `IsQualifiedName`).

@@ -11,14 +11,8 @@ use thiserror::Error;
 use super::object;
 use crate::routing::lookup::LookupError;
 
-/// The group of cert-manager's Certificates.
 const CERT_MANAGER: &str = "cert-manager.io";
-/// The group of Gateways and ListenerSets.
 const GATEWAY_API: &str = "gateway.networking.k8s.io";
-
-/// What every object has.
-const METADATA: &str = "/metadata";
-const SPEC: &str = "/spec";
 
 /// What the host sends to `validate`.
 #[derive(Deserialize)]
@@ -167,11 +161,11 @@ impl Request {
     /// but the metadata is read of an object that its author takes out of the policy's hands.
     pub(crate) fn malformed_part(&self) -> Option<&'static str> {
         let is_map = |part: &str| match self.object.pointer(part) {
-            None | Some(Value::Null) => part != METADATA,
+            None | Some(Value::Null) => part != "/metadata",
             Some(value) => value.is_object(),
         };
-        let parts = [METADATA, "/metadata/annotations", "/metadata/labels"];
-        let spec = (!object::is_skipped(&self.object)).then_some(SPEC);
+        let parts = ["/metadata", "/metadata/annotations", "/metadata/labels"];
+        let spec = (!object::is_skipped(&self.object)).then_some("/spec");
         let mut parts = parts.into_iter().chain(spec);
         parts.find(|part| !is_map(part))
     }

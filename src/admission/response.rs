@@ -144,31 +144,32 @@ fn clip(text: &str, longest: usize) -> String {
 }
 
 /// As many items as fit into a warning, and how many more there are.
-pub(crate) fn list(items: &[String]) -> String {
+pub(crate) fn list<T: ToString>(items: &[T]) -> String {
     const LENGTH: usize = 90;
     let mut line = String::new();
-    for (place, item) in items.iter().enumerate() {
+    for (place, item) in items.iter().map(T::to_string).enumerate() {
         if place > 0 && line.len() + item.len() > LENGTH {
             return format!("{line} and {} more", items.len() - place);
         }
         if place > 0 {
             line.push_str(", ");
         }
-        line.push_str(item);
+        line.push_str(&item);
     }
     line
 }
 
-/// The message of `action: require`, which lists so many violations at most.
+/// The message of `action: require`.
 pub(crate) fn not_using_routing_secrets(object: &str, violations: &[String]) -> String {
+    let violations = join(violations.iter().cloned(), "; ");
+    format!("{object} does not use its routing secrets: {violations}")
+}
+
+/// The first fifty items for a message, and how many more there are.
+pub(crate) fn join(items: impl ExactSizeIterator<Item = String>, separator: &str) -> String {
     const MOST: usize = 50;
-    let (shown, more) = violations.split_at(violations.len().min(MOST));
-    let more = match more.len() {
-        0 => String::new(),
-        more => format!("; and {more} more"),
-    };
-    format!(
-        "{object} does not use its routing secrets: {}{more}",
-        shown.join("; ")
-    )
+    let more = items.len().saturating_sub(MOST);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let items: Vec<_> = items.take(MOST).chain(more).collect();
+    items.join(separator)
 }

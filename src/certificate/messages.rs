@@ -4,12 +4,9 @@ use serde_json::Value;
 
 use super::parking::{ISSUER, PARKED_ISSUER, issuer};
 use crate::{
-    admission::{Kind, object},
+    admission::{Kind, object, response::join},
     routing::ServedHost,
 };
-
-/// How many names a rejection lists.
-const MOST_NAMES: usize = 50;
 
 /// The warning about a Certificate whose record is not ours.
 pub(super) fn foreign_record() -> String {
@@ -85,17 +82,11 @@ pub(super) fn take_over(certificate: &Value, secret: &str, producer: Option<&str
 /// What is said against a Certificate that nobody needs.
 pub(super) fn not_needed(certificate: &Value, served: &[ServedHost]) -> String {
     let certificate = object::describe(Kind::Certificate.name(), certificate);
-    let names = served.iter().take(MOST_NAMES);
-    let names: Vec<_> = names
-        .map(|ServedHost { host, secret }| format!("{host} by Secret {secret}"))
-        .collect();
-    let more = match served.len().saturating_sub(MOST_NAMES) {
-        0 => String::new(),
-        more => format!(", and {more} more"),
-    };
-    let names = names.join(", ");
+    let names = served.iter();
+    let names = names.map(|ServedHost { host, secret }| format!("{host} by Secret {secret}"));
+    let names = join(names, ", ");
     format!(
-        "{certificate} is not needed, routing secrets cover all of its names: {names}{more}; \
+        "{certificate} is not needed, routing secrets cover all of its names: {names}; \
          remove it and name the routing secret where the certificate is used"
     )
 }

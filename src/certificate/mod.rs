@@ -89,12 +89,9 @@ fn is_needed(
 
 /// Every name with the routing secret that covers it; empty if one is not covered.
 fn serve_all(names: &[String], table: &RoutingTable<'_>) -> Vec<ServedHost> {
-    let served = names.iter().map(|name| {
-        Some(ServedHost {
-            host: name.clone(),
-            secret: table.choose(name)?.to_owned(),
-        })
-    });
+    let served = names
+        .iter()
+        .map(|name| Some(ServedHost::new(name, table.choose(name)?)));
     served.collect::<Option<_>>().unwrap_or_default()
 }
 

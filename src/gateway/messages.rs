@@ -3,10 +3,7 @@
 use std::{collections::BTreeSet, slice::from_ref};
 
 use super::{Gateway, Listener, ignore_list::IGNORE_LIST, plan::Plan};
-use crate::{
-    admission::response::list,
-    routing::{RoutingTable, ServedHost},
-};
+use crate::{admission::response::list, routing::RoutingTable};
 
 /// The warnings about an object that was changed.
 pub(super) fn changed(submitted: &Gateway, original: &Gateway, stored: &Gateway) -> Vec<String> {
@@ -53,14 +50,14 @@ pub(super) fn left(plan: &Plan) -> Vec<String> {
     let reason = "left as it is: cert-manager orders certificates for its listeners";
     vec![
         reason.to_owned(),
-        format!("covered: {}", list(&hosts_and_secrets(&plan.served))),
+        format!("covered: {}", list(&plan.served)),
     ]
 }
 
 /// The warnings about listeners that share a Secret and stay, because not all of them are covered.
 pub(super) fn held_back(plan: &Plan) -> Vec<String> {
     let warnings = plan.held_back.iter().flat_map(|(secret, shared)| {
-        let covered = list(&hosts_and_secrets(&shared.covered));
+        let covered = list(&shared.covered);
         let uncovered = list(&shared.uncovered);
         [
             format!("{covered}: left with Secret {secret}"),
@@ -132,12 +129,5 @@ fn more_ignored(one: &Gateway, other: &Gateway) -> Vec<String> {
     names
         .filter(|name| !name.is_empty() && !others.contains(name))
         .map(str::to_owned)
-        .collect()
-}
-
-fn hosts_and_secrets(served: &[ServedHost]) -> Vec<String> {
-    let served = served.iter();
-    served
-        .map(|ServedHost { host, secret }| format!("{host} ({secret})"))
         .collect()
 }

@@ -55,7 +55,8 @@ impl Plan {
             let secret = choice.filter(|choice| choice == current || !is_held_back);
             if let Some(secret) = &secret {
                 if seen.insert((listener.hostname.to_ascii_lowercase(), secret.clone())) {
-                    plan.served.push(served(listener, secret));
+                    plan.served
+                        .push(ServedHost::new(&listener.hostname, secret));
                 }
                 // The object may be what makes a routing secret that its author names.
                 let is_producer = secret == current && table.is_made_by_namesake(secret);
@@ -92,7 +93,9 @@ fn held_back(original: &Gateway, choices: &[Option<String>]) -> BTreeMap<String,
             (Some(current), Some(choice)) if choice == current => {}
             (Some(current), Some(choice)) => {
                 let shared = all.entry(current.to_owned()).or_default();
-                shared.covered.push(served(listener, choice));
+                shared
+                    .covered
+                    .push(ServedHost::new(&listener.hostname, choice));
             }
             _ if listener.is_rewritable || is_ordered => {
                 for secret in listener.secrets() {
@@ -105,11 +108,4 @@ fn held_back(original: &Gateway, choices: &[Option<String>]) -> BTreeMap<String,
     }
     all.retain(|_, shared| !shared.covered.is_empty() && !shared.uncovered.is_empty());
     all
-}
-
-fn served(listener: &Listener, secret: &str) -> ServedHost {
-    ServedHost {
-        host: listener.hostname.clone(),
-        secret: secret.to_owned(),
-    }
 }

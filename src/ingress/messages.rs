@@ -123,16 +123,12 @@ pub(super) fn changed(changes: &[Change], removed: &[String], old: Option<&Value
 
 /// The warnings about an Ingress of which some TLS hosts are not covered, which is left as it is.
 pub(super) fn partly_covered(plan: &Plan, triggers: &[String]) -> Vec<String> {
-    let served = plan.served.iter();
-    let served: Vec<_> = served
-        .map(|ServedHost { host, secret }| format!("{host} ({secret})"))
-        .collect();
     vec![
         format!(
             "left as it is: not every TLS host has a routing secret, and there is {}",
             triggers.join(", ")
         ),
-        format!("covered: {}", list(&served)),
+        format!("covered: {}", list(&plan.served)),
         format!("not covered: {}", list(&plan.uncovered)),
     ]
 }

@@ -53,13 +53,17 @@ pub(crate) fn review(
         },
     };
     let triggers = triggers(&original.annotations, settings);
-    let table = if asks_for_routing_secrets(&original, &triggers, settings) {
+    let table = if !reads_other_namespaces(&request.object, settings)
+        && asks_for_routing_secrets(&original, &triggers, settings)
+    {
         routing_table(request, settings, cluster)?
     } else {
         RoutingTable::new(Vec::new(), settings)
     };
     let outcome = decide(&original, &triggers, &table, settings)?;
-    Ok(answer(request, &submitted, outcome, &triggers, settings))
+    Ok(answer(
+        request, &submitted, &original, outcome, &triggers, settings,
+    ))
 }
 
 /// What the policy reads of an Ingress, and may change in it.
@@ -73,8 +77,6 @@ struct Ingress {
     /// Whether requests for any other host are served too: there is a rule without a host, or a
     /// default backend.
     serves_any_host: bool,
-    /// The class, by either way to name it.
-    classes: Vec<String>,
 }
 
 /// A rule of `spec.rules`.
@@ -88,18 +90,12 @@ impl Ingress {
         let rules: Vec<Rule> = request.field("/spec/rules")?;
         let hosts = rules.into_iter().map(|rule| rule.host.unwrap_or_default());
         let hosts: Vec<_> = hosts.collect();
-        let annotations: Texts = request.field("/metadata/annotations")?;
-        let classes = [
-            object::text(&request.object, "/spec/ingressClassName"),
-            annotations.get(CLASS).and_then(Value::as_str),
-        ];
         Ok(Self {
             tls: request.field("/spec/tls")?,
             serves_any_host: hosts.iter().any(String::is_empty)
                 || request.object.pointer("/spec/defaultBackend").is_some(),
             rule_hosts: hosts.into_iter().filter(|host| !host.is_empty()).collect(),
-            classes: classes.into_iter().flatten().map(str::to_owned).collect(),
-            annotations,
+            annotations: request.field("/metadata/annotations")?,
         })
     }
 }
@@ -115,7 +111,7 @@ fn is_untouched(ingress: &Value) -> bool {
 fn asks_for_routing_secrets(original: &Ingress, triggers: &[String], settings: &Settings) -> bool {
     let is_producer =
         !triggers.is_empty() && makes_routing_secrets(&original.annotations, settings);
-    if is_producer || reads_other_namespaces(original, settings) {
+    if is_producer {
         return false;
     }
     let has_default_entry = original.tls.iter().any(|entry| entry.hosts.is_empty());
@@ -131,25 +127,26 @@ fn asks_for_routing_secrets(original: &Ingress, triggers: &[String], settings: &
 
 /// Whether the controller of an Ingress reads its Secrets from another namespace, where the routing
 /// secrets of its own are of no use.
-fn reads_other_namespaces(ingress: &Ingress, settings: &Settings) -> bool {
+fn reads_other_namespaces(ingress: &Value, settings: &Settings) -> bool {
+    let classes = [
+        object::text(ingress, "/spec/ingressClassName"),
+        object::annotation(ingress, CLASS),
+    ];
     let ignored = &settings.ingress.ignored_classes;
-    ingress.annotations.contains_key(CONTOUR_NAMESPACE)
-        || ingress.classes.iter().any(|class| ignored.contains(class))
+    let mut classes = classes.into_iter().flatten();
+    object::annotation(ingress, CONTOUR_NAMESPACE).is_some()
+        || classes.any(|class| ignored.iter().any(|ignored| ignored == class))
 }
 
 /// What becomes of an Ingress.
 struct Outcome {
     /// The Ingress that is stored.
     stored: Ingress,
-    /// What the author wants, if something else is stored.
-    original: Ingress,
     /// The hosts that routing secrets serve because of this policy.
     served: Vec<ServedHost>,
     warnings: Vec<String>,
     /// Whether entries of routing secrets have no hosts, so that ingress-shim skips them.
     omits_hosts: bool,
-    /// Warnings about routing secrets that cert-manager is told to overwrite, whatever we do.
-    endangered: Vec<String>,
 }
 
 /// Decides what becomes of an Ingress. ingress-shim must not be made to order a certificate into a
@@ -167,11 +164,9 @@ fn decide(
         is_partly_covered && settings.ingress.partly_covered == PartlyCovered::OmitHosts;
     let mut outcome = Outcome {
         stored: original.clone(),
-        original: original.clone(),
         served: Vec::new(),
         warnings: Vec::new(),
         omits_hosts,
-        endangered: Vec::new(),
     };
     if is_producer || plan.served.is_empty() {
         // Nothing is to be replaced.
@@ -193,7 +188,8 @@ fn decide(
         } else {
             &outcome.stored
         };
-        outcome.endangered = messages::endangered(kept, triggers, table);
+        let endangered = messages::endangered(kept, triggers, table);
+        outcome.warnings.extend(endangered);
     }
     Ok(outcome)
 }
@@ -236,17 +232,16 @@ fn rewrite(
 fn answer(
     request: &Request,
     submitted: &Ingress,
+    original: &Ingress,
     outcome: Outcome,
     triggers: &[String],
     settings: &Settings,
 ) -> Decision {
     let Outcome {
         stored,
-        original,
         served,
         warnings,
         omits_hosts,
-        endangered,
     } = outcome;
     let changes = messages::changes(submitted, &stored, &served);
     let removed = messages::removed_annotations(submitted, &stored);
@@ -254,21 +249,20 @@ fn answer(
         Action::Mutate => {
             let object = apply(&request.object, submitted, &stored);
             if object == request.object {
-                return Decision::accept().warn(warnings).warn(endangered);
+                return Decision::accept().warn(warnings);
             }
             Decision::store(&request.object, object)
                 .warn(warnings)
-                .warn(endangered)
                 .warn(messages::changed(&changes, &removed, request.old_object()))
                 .audit(served)
         }
         Action::Require => {
             let mut violations = messages::violations(&changes, &removed);
-            if omits_hosts && stored != original {
+            if omits_hosts && stored != *original {
                 violations.extend(messages::listed_hosts(submitted, &served, triggers));
             }
             if violations.is_empty() {
-                return Decision::accept().warn(warnings).warn(endangered);
+                return Decision::accept().warn(warnings);
             }
             let ingress = object::describe(Kind::Ingress.name(), &request.object);
             Decision::deny(not_using_routing_secrets(&ingress, &violations)).audit(served)

@@ -30,6 +30,21 @@ struct Part {
     is_new: bool,
 }
 
+impl Part {
+    /// The first host of an entry that gets this Secret.
+    fn new(entry: &TlsEntry, secret: Option<&str>, host: &str, is_served: bool) -> Self {
+        Self {
+            entry: TlsEntry {
+                secret_name: secret.map(str::to_owned),
+                ..entry.clone()
+            },
+            hosts: vec![host.to_owned()],
+            is_served,
+            is_new: true,
+        }
+    }
+}
+
 impl Plan {
     /// Plans by the rules 1 to 4 of `docs/ingresses.md`.
     pub(super) fn new(original: &Ingress, table: &RoutingTable<'_>, settings: &Settings) -> Self {
@@ -64,7 +79,7 @@ impl Plan {
             && table.covers_all(secret, hosts)
         {
             self.served
-                .extend(hosts.iter().map(|host| served(host, secret)));
+                .extend(hosts.iter().map(|host| ServedHost::new(host, secret)));
             return self.keep(entry, hosts, true);
         }
         let mut changes = false;
@@ -72,7 +87,7 @@ impl Plan {
         for host in hosts {
             let chosen = table.choose(host);
             match chosen {
-                Some(secret) => self.served.push(served(host, secret)),
+                Some(secret) => self.served.push(ServedHost::new(host, secret)),
                 None => self.uncovered.push(host.clone()),
             }
             let secret = chosen.or(named);
@@ -85,15 +100,7 @@ impl Plan {
                     part.hosts.push(host.clone());
                     part.is_served &= chosen.is_some();
                 }
-                None => parts.push(Part {
-                    entry: TlsEntry {
-                        secret_name: secret.map(str::to_owned),
-                        ..entry.clone()
-                    },
-                    hosts: vec![host.clone()],
-                    is_served: chosen.is_some(),
-                    is_new: true,
-                }),
+                None => parts.push(Part::new(entry, secret, host, chosen.is_some())),
             }
         }
         if changes {
@@ -131,16 +138,9 @@ impl Plan {
     fn add_plain_hosts(&mut self, hosts: &[String], table: &RoutingTable<'_>) {
         for host in hosts {
             if let Some(secret) = table.choose(host) {
-                self.served.push(served(host, secret));
-                self.parts.push(Part {
-                    entry: TlsEntry {
-                        secret_name: Some(secret.to_owned()),
-                        ..TlsEntry::default()
-                    },
-                    hosts: vec![host.clone()],
-                    is_served: true,
-                    is_new: true,
-                });
+                self.served.push(ServedHost::new(host, secret));
+                let part = Part::new(&TlsEntry::default(), Some(secret), host, true);
+                self.parts.push(part);
             }
         }
     }
@@ -206,11 +206,4 @@ fn entry_of(parts: &[&Part], omit_hosts: bool) -> Option<(TlsEntry, bool)> {
         entry.hosts = hosts.cloned().collect();
     }
     Some((entry, is_served))
-}
-
-fn served(host: &str, secret: &str) -> ServedHost {
-    ServedHost {
-        host: host.to_owned(),
-        secret: secret.to_owned(),
-    }
 }

@@ -21,11 +21,8 @@ pub(super) fn restore(submitted: &Ingress, record: &Record) -> Ingress {
     let mut original = submitted.clone();
     original.annotations.remove(RECORD);
     for (name, value) in &record.annotations {
-        let value = || Value::String(value.clone());
-        original
-            .annotations
-            .entry(name.clone())
-            .or_insert_with(value);
+        let known = original.annotations.entry(name);
+        known.or_insert(Value::String(value.clone()));
     }
     if let Some(replaced) = &record.tls {
         original.tls = Merge::new(&submitted.tls, replaced).merged();

@@ -30,6 +30,5 @@ fn ingress(tls: Vec<TlsEntry>, annotations: Value) -> Ingress {
         tls,
         rule_hosts: Vec::new(),
         serves_any_host: false,
-        classes: Vec::new(),
     }
 }

@@ -28,10 +28,8 @@ pub(crate) fn secret_by_host(tls: &[TlsEntry]) -> SecretByHost {
     let mut secrets = SecretByHost::new();
     for entry in tls {
         for host in &entry.hosts {
-            let secret = || entry.secret_name.clone();
-            secrets
-                .entry(host.to_ascii_lowercase())
-                .or_insert_with(secret);
+            let known = secrets.entry(host.to_ascii_lowercase());
+            known.or_insert(entry.secret_name.clone());
         }
     }
     secrets

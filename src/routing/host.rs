@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 /// How far `*` reaches in a certificate's name (setting `wildcards`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Wildcards {
     /// RFC 9525, section 6.3: the complete left-most label, standing for exactly one label.
     #[default]
@@ -39,11 +40,6 @@ impl Host {
             None => is_name(without_final_dot(&text)) && text.parse::<IpAddr>().is_err(),
         };
         is_host.then_some(Self { text })
-    }
-
-    /// Whether this is a host such as `*.example.com`.
-    fn is_wildcard(&self) -> bool {
-        self.text.starts_with('*')
     }
 
     /// The host without the final dot of an absolute name.
@@ -93,7 +89,7 @@ impl DnsPattern {
             // The final dot of an absolute host may be missing from the certificate.
             Self::Exact(name) => {
                 let is_same = *name == host.text || name == host.relative();
-                (is_same && !host.is_wildcard()).then_some(Fit::Exact)
+                (is_same && !host.text.starts_with('*')).then_some(Fit::Exact)
             }
             Self::Wildcard(parent) => {
                 let is_below = match wildcards {

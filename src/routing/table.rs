@@ -1,6 +1,9 @@
 //! The choice of the routing secret for a host.
 
-use std::cmp::Reverse;
+use std::{
+    cmp::Reverse,
+    fmt::{self, Display, Formatter},
+};
 
 use super::{Host, RoutingSecret, Wildcards, host::Fit};
 use crate::settings::Settings;
@@ -12,6 +15,21 @@ pub(crate) struct ServedHost {
     pub(crate) host: String,
     /// The name of the Secret.
     pub(crate) secret: String,
+}
+
+impl ServedHost {
+    pub(crate) fn new(host: &str, secret: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            secret: secret.to_owned(),
+        }
+    }
+}
+
+impl Display for ServedHost {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.host, self.secret)
+    }
 }
 
 /// The routing secrets of a namespace, and the hosts that are never touched (setting `ignoredHosts`).

@@ -179,17 +179,18 @@ fn label_mirror(
     warnings: &mut Vec<String>,
 ) {
     let reflects = object::annotation(secret, REFLECTS).unwrap_or_default();
-    let Some((namespace, source)) = reflects
-        .split_once('/')
-        .filter(|(namespace, name)| {
-            object::is_dns_subdomain(namespace) && object::is_dns_subdomain(name)
-        })
-        .map(|(namespace, name)| (namespace.to_owned(), name.to_owned()))
-    else {
+    let reflects = reflects.to_owned();
+    let Some((namespace, source)) = reflects.split_once('/') else {
         return;
     };
+    if ![namespace, source]
+        .into_iter()
+        .all(object::is_dns_subdomain)
+    {
+        return;
+    }
     let name = object::describe(Kind::Secret.name(), secret);
-    match cluster.label_of(&namespace, &source, label) {
+    match cluster.label_of(namespace, source, label) {
         Ok(None) => {}
         Ok(Some(value)) => {
             warnings.push(format!(

@@ -48,7 +48,8 @@ impl Validation<'_> {
             return Err(Refusal::WeakSignature);
         }
         let server = ServerCertificate::from_der(leaf_der).map_err(|_| Refusal::BadCertificate)?;
-        let key = certified_key(first)?;
+        let key = first.public_key.clone();
+        let key = key.map_err(|error| refusal(error, Refusal::BadCertificate))?;
         check_key(&key, tls_key, &chain)?;
         if self.now < server.leaf.not_before {
             return Err(Refusal::NotYetValid);
@@ -188,12 +189,13 @@ fn check_key(key: &PublicKey, tls_key: &[u8], chain: &[ChainCertificate]) -> Res
     }
 }
 
-fn certified_key(certificate: &ChainCertificate) -> Result<PublicKey, Refusal> {
-    certificate.public_key.clone().map_err(|error| match error {
+fn refusal(error: KeyError, unreadable: Refusal) -> Refusal {
+    match error {
         KeyError::Unsupported => Refusal::UnsupportedKey,
         KeyError::Weak => Refusal::WeakKey,
-        KeyError::Unreadable | KeyError::Encrypted => Refusal::BadCertificate,
-    })
+        KeyError::Encrypted => Refusal::EncryptedKey,
+        KeyError::Unreadable => unreadable,
+    }
 }
 
 /// The public key of the one private key in `tls.key`; other blocks, such as `EC PARAMETERS`, do not
@@ -205,10 +207,5 @@ fn read_key(tls_key: &[u8]) -> Result<PublicKey, Refusal> {
     if keys.next().is_some() {
         return Err(Refusal::SeveralKeys);
     }
-    private_key::public_key(key).map_err(|error| match error {
-        KeyError::Unsupported => Refusal::UnsupportedKey,
-        KeyError::Weak => Refusal::WeakKey,
-        KeyError::Encrypted => Refusal::EncryptedKey,
-        KeyError::Unreadable => Refusal::BadKey,
-    })
+    private_key::public_key(key).map_err(|error| refusal(error, Refusal::BadKey))
 }

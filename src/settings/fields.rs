@@ -1,6 +1,28 @@
 //! Reading an object of settings field by field, keeping every fault.
 
+use std::fmt::Display;
+
+use serde::de::{
+    DeserializeOwned,
+    value::{Error, StrDeserializer},
+};
 use serde_json::{Map, Value};
+
+/// What a text must be.
+#[derive(Clone, Copy)]
+pub(crate) struct Check {
+    pub(crate) is_valid: fn(&str) -> bool,
+    /// What is said of a text that is not.
+    pub(crate) what: &'static str,
+}
+
+impl Check {
+    fn pass(self, value: &Value) -> Result<String, String> {
+        let text = value.as_str().filter(|text| (self.is_valid)(text));
+        let text = text.map(str::to_owned);
+        text.ok_or_else(|| format!("must be {}", self.what))
+    }
+}
 
 /// The fields of one object of the settings.
 pub(crate) struct Fields<'a> {
@@ -40,78 +62,50 @@ impl<'a> Fields<'a> {
         Fields::new(path.unwrap_or_default(), value, self.faults)
     }
 
-    /// Reads one of a few words; `None` if it is absent or a fault.
-    pub(crate) fn choice<T: Copy>(
-        &mut self,
-        name: &'static str,
-        choices: &[(&str, T)],
-    ) -> Option<T> {
-        let value = self.value(name)?;
-        let chosen = choices
-            .iter()
-            .find(|(word, _)| value.as_str() == Some(word));
-        if chosen.is_none() {
-            let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-            self.fault(name, &format!("must be one of {}", words.join(", ")));
-        }
-        chosen.map(|(_, choice)| *choice)
+    /// Reads one of a few words.
+    pub(crate) fn choice<T: Default + DeserializeOwned>(&mut self, name: &'static str) -> T {
+        let word = |value: &Value| {
+            let word = StrDeserializer::<Error>::new(value.as_str().unwrap_or_default());
+            T::deserialize(word).map_err(|error| error.to_string())
+        };
+        self.read(name, T::default(), word)
     }
 
-    /// Reads a text that passes a check; `None` if it is absent or a fault.
-    pub(crate) fn text(
-        &mut self,
-        name: &'static str,
-        is_valid: fn(&str) -> bool,
-        what: &str,
-    ) -> Option<String> {
-        let value = self.value(name)?;
-        let text = value.as_str().filter(|text| is_valid(text));
-        if text.is_none() {
-            self.fault(name, &format!("must be {what}"));
-        }
-        text.map(str::to_owned)
+    /// Reads a text that passes a check.
+    pub(crate) fn text(&mut self, name: &'static str, default: &str, check: Check) -> String {
+        self.read(name, default.to_owned(), |value| check.pass(value))
     }
 
-    /// Reads a list of texts that pass a check; `None` if it is absent.
+    /// Reads a list of texts that pass a check.
     pub(crate) fn texts(
         &mut self,
         name: &'static str,
-        is_valid: fn(&str) -> bool,
-        what: &str,
-    ) -> Option<Vec<String>> {
-        let value = self.value(name)?;
-        let Some(items) = value.as_array() else {
-            self.fault(name, "must be a list");
-            return None;
-        };
+        default: &[&str],
+        check: Check,
+    ) -> Vec<String> {
+        let default = default.iter().map(|text| Value::from(*text)).collect();
+        let list = |value: &Value| value.as_array().cloned().ok_or("must be a list");
+        let items: Vec<Value> = self.read(name, default, list);
         let mut texts = Vec::new();
         for (position, item) in items.iter().enumerate() {
-            match item.as_str().filter(|text| is_valid(text)) {
-                Some(text) => texts.push(text.to_owned()),
-                None => self.fault(&format!("{name}[{position}]"), &format!("must be {what}")),
+            match check.pass(item) {
+                Ok(text) => texts.push(text),
+                Err(fault) => self.fault(&format!("{name}[{position}]"), &fault),
             }
         }
-        Some(texts)
+        texts
     }
 
-    /// Reads a whole number from 0; `None` if it is absent or a fault.
-    pub(crate) fn number(&mut self, name: &'static str) -> Option<u64> {
-        let value = self.value(name)?;
-        let number = value.as_u64();
-        if number.is_none() {
-            self.fault(name, "must be a whole number, 0 or more");
-        }
-        number
+    /// Reads a whole number from 0.
+    pub(crate) fn number(&mut self, name: &'static str, default: u64) -> u64 {
+        let number = |value: &Value| value.as_u64().ok_or("must be a whole number, 0 or more");
+        self.read(name, default, number)
     }
 
-    /// Reads a yes or no; `None` if it is absent or a fault.
-    pub(crate) fn flag(&mut self, name: &'static str) -> Option<bool> {
-        let value = self.value(name)?;
-        let flag = value.as_bool();
-        if flag.is_none() {
-            self.fault(name, "must be true or false");
-        }
-        flag
+    /// Reads a yes or no.
+    pub(crate) fn flag(&mut self, name: &'static str, default: bool) -> bool {
+        let flag = |value: &Value| value.as_bool().ok_or("must be true or false");
+        self.read(name, default, flag)
     }
 
     /// Ends the reading: fields that nobody asked for are faults.
@@ -123,13 +117,30 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The value of a field, if it is there and nothing is wrong with it.
+    fn read<T, E: Display>(
+        &mut self,
+        name: &'static str,
+        default: T,
+        read: impl FnOnce(&Value) -> Result<T, E>,
+    ) -> T {
+        match self.value(name).map(read) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(fault)) => {
+                self.fault(name, &fault);
+                default
+            }
+        }
+    }
+
     fn value(&mut self, name: &'static str) -> Option<&'a Value> {
         let object = self.object?;
         self.known.push(name);
         object.get(name).filter(|value| !value.is_null())
     }
 
-    fn fault(&mut self, name: &str, what: &str) {
+    fn fault(&mut self, name: &str, what: &impl Display) {
         self.faults
             .push(format!("{}: {what}", join(&self.path, name)));
     }

@@ -55,15 +55,15 @@ pub(crate) fn first_certificate(pem: &[u8]) -> Option<Vec<u8>> {
 
 /// The same for a text as nearly all are: it begins with that block, in which there is nothing but base64.
 fn usual_beginning(pem: &[u8]) -> Option<Vec<u8>> {
-    let content = pem.strip_prefix(b"-----BEGIN CERTIFICATE-----\n")?;
-    let end = content.iter().position(|byte| *byte == b'-')?;
-    let (lines, end) = content.split_at_checked(end)?;
-    let after = end.strip_prefix(b"-----END CERTIFICATE-----")?;
-    let is_whole = lines.ends_with(b"\n") && (after.is_empty() || after.starts_with(b"\n"));
-    is_whole.then(|| {
-        let lines: Vec<_> = lines.split(|byte| *byte == b'\n').collect();
-        decode(lines.concat())
-    })?
+    let text = str::from_utf8(pem).ok()?;
+    let mut base64 = Vec::new();
+    for line in text.strip_prefix("-----BEGIN CERTIFICATE-----\n")?.lines() {
+        if line == "-----END CERTIFICATE-----" {
+            return decode(base64);
+        }
+        base64.extend_from_slice(line.as_bytes());
+    }
+    None
 }
 
 fn blocks_of_text(text: &str) -> impl Iterator<Item = Block> {

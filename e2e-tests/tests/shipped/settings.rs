@@ -22,8 +22,9 @@ pub fn with(name: &str, value: Value) -> Value {
 /// The words that a setting may be, if it is a choice: the policy lists them when it gets something else.
 pub fn choices(name: &str) -> Option<Vec<String>> {
     let fault = faults(&with(name, json!({}))).expect("no setting but a section is an object");
-    let words = fault.strip_prefix(&format!("{name}: must be one of "))?;
-    Some(words.split(", ").map(str::to_owned).collect())
+    let (_, words) = fault.split_once(", expected ")?;
+    let words = words.split('`').skip(1).step_by(2);
+    Some(words.map(str::to_owned).collect())
 }
 
 /// The first block of YAML in the README's section about settings: all of them, with their defaults.

@@ -17,7 +17,7 @@ use criterion::Criterion;
 use e2e_tests::{Cluster, Policy, Session, request_from};
 use serde_json::{Value, json};
 
-use crate::secrets::{Authority, NAMESPACE};
+use self::secrets::{Authority, NAMESPACE};
 
 const SIZES: [usize; 4] = [1, 10, 100, 1000];
 
