@@ -16,6 +16,9 @@ KWCTL_DOCS := https://docs.kubewarden.io/reference/kwctl-cli
 DENY_DOCS := https://embarkstudios.github.io/cargo-deny
 BATS_DOCS := https://bats-core.readthedocs.io/en/stable/installation.html
 
+# The module and the program that hosts it are built at once: each has minutes in which it needs one core only.
+MAKEFLAGS += --jobs=2
+
 .PHONY: run
 run: policy.wasm host
 	$(HOST) run --policy policy.wasm --cluster examples/cluster.yaml --request examples/epinio-app.yaml

@@ -12,6 +12,26 @@ const TLS_ACME: &str = "kubernetes.io/tls-acme";
 /// What cert-manager's shims write into the Secrets they have made, as JSON (cert-manager 1.15).
 const SECRET_TEMPLATE: &str = "cert-manager.io/secret-template";
 
+/// Annotations of a Secret by which it is copied to other namespaces, or may be: those of Reflector
+/// (`Mirroring/SecretMirror.cs`), replicator (`replicate/common/consts.go`) and config-syncer, once
+/// kubed (`pkg/syncer/util.go`).
+const COPIES: [&str; 5] = [
+    "reflector.v1.k8s.emberstack.com/reflection-allowed",
+    "replicator.v1.mittwald.de/replicate-to",
+    "replicator.v1.mittwald.de/replicate-to-matching",
+    "replicator.v1.mittwald.de/replication-allowed",
+    "kubed.appscode.com/sync",
+];
+
+/// Whether a Secret with these annotations is copied to other namespaces.
+pub(crate) fn copies_secrets(annotations: &Texts) -> bool {
+    let is_set = |name: &&str| {
+        let value = annotations.get(*name).and_then(Value::as_str);
+        value.is_some_and(|value| value != "false")
+    };
+    COPIES.iter().any(is_set)
+}
+
 /// Whether an annotation names an issuer, which counts for all kinds.
 pub(crate) fn names_issuer(annotations: &Texts) -> bool {
     ISSUERS.iter().any(|name| annotations.contains_key(*name))
@@ -38,13 +58,15 @@ pub(crate) fn triggers(annotations: &Texts, settings: &Settings) -> Vec<String> 
     names
 }
 
-/// Whether the Secrets that cert-manager's shims make for an object get the routing label.
+/// Whether the Secrets that cert-manager's shims make for an object get the routing label, or are copied
+/// to other namespaces, so that something else needs them.
 pub(crate) fn makes_routing_secrets(annotations: &Texts, settings: &Settings) -> bool {
     let template = annotations.get(SECRET_TEMPLATE).and_then(Value::as_str);
     let template = template.and_then(|text| serde_json::from_str::<Value>(text).ok());
     template.is_some_and(|template| {
-        let labels = template.get("labels").and_then(Value::as_object);
-        labels.is_some_and(|labels| labels.contains_key(&settings.routing_label))
+        let texts = |field: &str| template.get(field).and_then(Value::as_object);
+        texts("labels").is_some_and(|labels| labels.contains_key(&settings.routing_label))
+            || texts("annotations").is_some_and(copies_secrets)
     })
 }
 

@@ -72,6 +72,20 @@ pub(crate) enum Covered {
     Allow,
 }
 
+/// What happens when a routing secret goes, or is renewed with fewer names, while something names it for
+/// a host that it covers (setting `secret.inUse`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum InUse {
+    /// A warning.
+    #[default]
+    Warn,
+    /// It is rejected.
+    Deny,
+    /// Nothing.
+    Ignore,
+}
+
 /// Checked settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -101,6 +115,8 @@ pub(crate) struct IngressSettings {
 pub(crate) struct GatewaySettings {
     pub(crate) action: Action,
     pub(crate) triggered: Triggered,
+    /// Classes of Gateways that are left alone.
+    pub(crate) ignored_classes: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -116,6 +132,8 @@ pub(crate) struct SecretSettings {
     pub(crate) warn_days_left: u64,
     /// Whether mirrors of routing secrets get the routing label.
     pub(crate) label_mirrors: bool,
+    /// What is done about a routing secret that goes while something names it.
+    pub(crate) in_use: InUse,
     /// Whether routing secrets get an index.
     pub(crate) index: bool,
 }
@@ -195,6 +213,7 @@ impl GatewaySettings {
         let settings = Self {
             action: fields.choice("action"),
             triggered: fields.choice("triggered"),
+            ignored_classes: fields.texts("ignoredClasses", &[], CLASS_NAME),
         };
         fields.finish();
         settings
@@ -215,6 +234,7 @@ impl SecretSettings {
             minimum_days_left: fields.number("minimumDaysLeft", 0),
             warn_days_left: fields.number("warnDaysLeft", 21),
             label_mirrors: fields.flag("labelMirrors", true),
+            in_use: fields.choice("inUse"),
             index: fields.flag("index", true),
         };
         fields.finish();

@@ -15,6 +15,8 @@ use crate::{HostCall, Session, field_mask, manifests};
 pub struct Cluster {
     objects: Arc<Vec<Value>>,
     conduct: Conduct,
+    /// Kinds of which every look-up fails, and with which text.
+    failures: Vec<(String, String)>,
     seed: Option<u64>,
 }
 
@@ -41,6 +43,7 @@ impl Cluster {
         Self {
             objects: Arc::new(objects),
             conduct: Conduct::Answer,
+            failures: Vec::new(),
             seed: None,
         }
     }
@@ -52,6 +55,13 @@ impl Cluster {
             conduct: Conduct::Refuse(cause.into()),
             ..self
         }
+    }
+
+    /// Every look-up of one kind fails with this text, as one does of a kind that the cluster does not have.
+    #[must_use]
+    pub fn failing(mut self, kind: impl Into<String>, cause: impl Into<String>) -> Self {
+        self.failures.push((kind.into(), cause.into()));
+        self
     }
 
     /// Every look-up is answered with these bytes, whatever they are.
@@ -109,7 +119,12 @@ impl Cluster {
     ) -> Result<Vec<u8>> {
         match &self.conduct {
             Conduct::Answer => {
-                let answer = match LookUp::parse(operation, payload)? {
+                let look_up = LookUp::parse(operation, payload)?;
+                let mut failures = self.failures.iter();
+                if let Some((_, cause)) = failures.find(|(kind, _)| kind == look_up.kind()) {
+                    bail!("{cause}");
+                }
+                let answer = match look_up {
                     LookUp::ListInNamespace(request) | LookUp::ListAll(request) => {
                         self.list(&request, &mut progress.disorder)?
                     }

@@ -45,6 +45,14 @@ pub(crate) struct Get {
 }
 
 impl LookUp {
+    /// The kind that is asked for.
+    pub(crate) fn kind(&self) -> &str {
+        match self {
+            Self::ListInNamespace(list) | Self::ListAll(list) => &list.kind,
+            Self::Get(get) => &get.kind,
+        }
+    }
+
     /// Reads a call as it comes from the guest.
     ///
     /// # Errors

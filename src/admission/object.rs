@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// The annotation with which an author takes an object out of the policy's hands.
-const SKIP: &str = "routing-secrets-policy/skip";
+pub(crate) const SKIP: &str = "routing-secrets-policy/skip";
 /// What the API server takes of all annotations of an object together, in bytes
 /// (Kubernetes, `apimachinery/pkg/api/validation`, `TotalAnnotationSizeLimitB`).
 const MOST_ANNOTATION_BYTES: usize = 256 * 1024;

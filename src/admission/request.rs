@@ -31,11 +31,19 @@ pub(crate) struct Request {
     operation: String,
     namespace: Option<String>,
     sub_resource: Option<String>,
+    #[serde(default)]
+    user_info: UserInfo,
     /// The object that is to be stored.
     #[serde(default)]
     pub(crate) object: Value,
     #[serde(default)]
     old_object: Value,
+}
+
+/// Who sends it (`k8s.io/api/authentication/v1`).
+#[derive(Default, Deserialize)]
+struct UserInfo {
+    username: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +72,25 @@ impl Kind {
             Self::Certificate => "Certificate",
             Self::Gateway => "Gateway",
             Self::ListenerSet => "ListenerSet",
+        }
+    }
+
+    /// The name of the resource, for rights.
+    pub(crate) fn resources(self) -> &'static str {
+        match self {
+            Self::Ingress => "ingresses",
+            Self::Secret => "secrets",
+            Self::Certificate => "certificates",
+            Self::Gateway => "gateways",
+            Self::ListenerSet => "listenersets",
+        }
+    }
+
+    /// The version in which objects are reviewed and looked up, with its group.
+    pub(crate) fn api_version(self) -> String {
+        match self.group() {
+            "" => Secret::API_VERSION.to_owned(),
+            group => format!("{group}/v1"),
         }
     }
 
@@ -119,13 +146,31 @@ impl Request {
             Kind::Gateway,
             Kind::ListenerSet,
         ];
-        let mut kinds = kinds.into_iter().filter(|_| is_write && is_whole);
-        kinds.find(|kind| (kind.group(), kind.name()) == (&self.kind.group, &self.kind.kind))
+        let mut kinds = kinds.into_iter();
+        kinds
+            .find(|kind| (kind.group(), kind.name()) == (&self.kind.group, &self.kind.kind))
+            .filter(|kind| is_whole && (is_write || self.is_deletion() && *kind == Kind::Secret))
+    }
+
+    /// Whether the object is deleted; only Secrets are asked about then.
+    pub(crate) fn is_deletion(&self) -> bool {
+        self.operation == "DELETE"
     }
 
     /// The object that is stored now, if this is an update.
     pub(crate) fn old_object(&self) -> Option<&Value> {
-        Some(&self.old_object).filter(|old| self.operation == "UPDATE" && old.is_object())
+        self.stored_object().filter(|_| self.operation == "UPDATE")
+    }
+
+    /// The object that is stored now, if this is an update or a deletion.
+    pub(crate) fn stored_object(&self) -> Option<&Value> {
+        let is_stored = self.operation == "UPDATE" || self.is_deletion();
+        Some(&self.old_object).filter(|old| is_stored && old.is_object())
+    }
+
+    /// The name of the user who sends the request.
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.user_info.username.as_deref()
     }
 
     /// The namespace of the object.
@@ -136,6 +181,7 @@ impl Request {
         let named = [
             self.namespace.as_deref(),
             object::text(&self.object, "/metadata/namespace"),
+            object::text(&self.old_object, "/metadata/namespace"),
         ];
         let mut named = named.into_iter().flatten();
         named
@@ -160,6 +206,9 @@ impl Request {
     /// The part of the object that is not the map that the rules read and change, if there is one. Nothing
     /// but the metadata is read of an object that its author takes out of the policy's hands.
     pub(crate) fn malformed_part(&self) -> Option<&'static str> {
+        if self.is_deletion() {
+            return None;
+        }
         let is_map = |part: &str| match self.object.pointer(part) {
             None | Some(Value::Null) => part != "/metadata",
             Some(value) => value.is_object(),

@@ -49,6 +49,14 @@ impl Decision {
         })
     }
 
+    /// The same, but if it is accepted, the object is stored in this form.
+    pub(crate) fn and_store(self, submitted: &Value, object: Value) -> Self {
+        match self.verdict {
+            Verdict::Deny { .. } => self,
+            _ => Self::store(submitted, object).warn(self.warnings),
+        }
+    }
+
     /// The object breaks a rule.
     pub(crate) fn deny(message: impl Into<String>) -> Self {
         Self::new(Verdict::Deny {

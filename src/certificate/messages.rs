@@ -2,10 +2,14 @@
 
 use serde_json::Value;
 
-use super::parking::{ISSUER, PARKED_ISSUER, issuer};
+use super::parking::{ISSUER, PARKED_ISSUER, issuer, secret_name};
 use crate::{
-    admission::{Kind, object, response::join},
-    routing::ServedHost,
+    admission::{
+        Kind,
+        object::{self, SKIP},
+        response::join,
+    },
+    routing::{SecretUser, ServedHost, lookup::LookupError},
 };
 
 /// The warning about a Certificate whose record is not ours.
@@ -13,15 +17,40 @@ pub(super) fn foreign_record() -> String {
     format!("left alone: annotation {PARKED_ISSUER} was not written by this policy; remove it")
 }
 
-/// The warnings about a Certificate that was parked, with another Secret if one is named.
-pub(super) fn parked(secret: Option<&str>, served: &[ServedHost]) -> Vec<String> {
-    let secret = secret.map(|secret| {
-        format!("spec.secretName is {secret} now: a routing secret must not be overwritten")
-    });
-    let served = served.iter().map(|ServedHost { host, secret }| {
+/// The warnings about a Certificate that is parked.
+pub(super) fn parked(served: &[ServedHost]) -> impl Iterator<Item = String> {
+    served.iter().map(|ServedHost { host, secret }| {
         format!("{host}: no certificate is issued, routing secret {secret} covers it")
-    });
-    secret.into_iter().chain(served).collect()
+    })
+}
+
+/// The warning about one that is parked because it would take over a routing secret.
+pub(super) fn out_of_the_way(secret: &str) -> String {
+    format!("spec.secretName is {secret} now: a routing secret must not be overwritten")
+}
+
+/// What comes with it: those who name its Secret now are known, but not those who will.
+pub(super) fn needed_later(secret: &str) -> String {
+    format!("who names Secret {secret} later needs this written once more, or {SKIP} on it")
+}
+
+/// The warning about a Certificate that is issued because something names its Secret.
+pub(super) fn needed(user: &SecretUser, secret: &str) -> String {
+    let (kind, name) = (user.kind.name(), &user.name);
+    format!("issued, because {kind} {name} names Secret {secret}: write that first, then this")
+}
+
+/// The warnings about a Certificate of which it is not known who names its Secret.
+pub(super) fn unknown_users(secret: &str, what: &str, error: &LookupError) -> Vec<String> {
+    vec![
+        format!("{what}, because it is not known who names Secret {secret}"),
+        error.brief(),
+    ]
+}
+
+/// The warning about a Certificate whose name makes no name of a Secret that could be written.
+pub(super) fn no_parked_secret() -> String {
+    "issued, because no Secret can be named like it with -parked behind".to_owned()
 }
 
 /// The warning about a parked Certificate that cannot get its Secret back.
@@ -37,10 +66,9 @@ pub(super) fn given_back(
     served: &[ServedHost],
 ) -> Vec<String> {
     let mut warnings = Vec::new();
-    let secret = |object| object::text(object, "/spec/secretName");
     for (field, found, original) in [
         ("issuerRef.name", issuer(submitted), issuer(original)),
-        ("secretName", secret(submitted), secret(original)),
+        ("secretName", secret_name(submitted), secret_name(original)),
     ] {
         if found != original {
             let value = original.unwrap_or_default();
@@ -48,9 +76,8 @@ pub(super) fn given_back(
         }
     }
     if issuer(original) == Some(ISSUER) {
-        let remedy = "name the one you want";
         warnings.push(format!(
-            "no certificate is issued: {ISSUER} is no issuer, {remedy}"
+            "its issuer is {ISSUER}, which no client trusts: name the one you want"
         ));
     } else {
         warnings.extend(served.iter().map(|ServedHost { host, secret }| {

@@ -1,8 +1,8 @@
 //! cert-manager's Certificates: none may overwrite a routing secret, and none is issued for names that
 //! routing secrets cover.
 //!
-//! A Certificate that is not needed is *parked* by the name of an issuer that does not exist, so that no
-//! CA is asked and its status says why.
+//! A Certificate that is not needed is *parked*: a self-signed issuer fills a Secret that nobody reads,
+//! so that no CA is asked and whoever waits for the Certificate sees it ready.
 
 mod messages;
 mod parking;
@@ -10,8 +10,6 @@ mod spec;
 
 #[cfg(test)]
 mod tests;
-
-use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -48,11 +46,15 @@ pub(crate) fn review(
         && restored.is_some()
         && !served.is_empty()
         && parking::issuer(original).is_some_and(|issuer| issuer != parking::ISSUER);
+    let parked_secret = parked_secret_name(&certificate, &table).filter(|_| can_be_parked);
     if let Some(secret) = certificate.secret_name.as_deref()
         && takes_over(secret, &certificate, &table)
     {
-        return match parked_secret_name(&certificate, &table).filter(|_| can_be_parked) {
-            Some(name) => park(request, original, Some(&name), served),
+        return match parked_secret {
+            Some(name) => {
+                let warning = messages::out_of_the_way(&name);
+                park(request, original, &name, served, vec![warning])
+            }
             None => keep_away(request, original, secret, &certificate, &table),
         };
     }
@@ -63,16 +65,22 @@ pub(crate) fn review(
     if restored.is_none() {
         return Ok(Decision::accept().warn([messages::foreign_record()]));
     }
-    if can_be_parked {
-        return park(request, original, None, served);
+    let parking = if can_be_parked {
+        Parking::of_covered(&certificate, parked_secret, request, cluster)?
+    } else {
+        Parking::Issued(Vec::new())
+    };
+    match parking {
+        Parking::Parked(secret, warnings) => park(request, original, &secret, served, warnings),
+        Parking::Issued(warnings) => Ok(Decision::store(&request.object, original.clone())
+            .warn(warnings)
+            .warn(messages::given_back(&request.object, original, &served))),
     }
-    let warnings = messages::given_back(&request.object, original, &served);
-    Ok(Decision::store(&request.object, original.clone()).warn(warnings))
 }
 
 /// Whether a Certificate must be issued although routing secrets cover its names: its author says so, it
-/// makes a routing secret itself, it is for something else than routing, or cert-manager made it for an
-/// Ingress or Gateway that was left as it is.
+/// makes a routing secret itself, it is for something else than routing, or a controller made it, which
+/// would write it back.
 fn is_needed(
     certificate: &Certificate,
     original: &Value,
@@ -84,7 +92,7 @@ fn is_needed(
         || spec::makes_secret_with_label(original, &settings.routing_label)
         || secret.is_some_and(|secret| makes(certificate, secret, table))
         || !certificate.is_for_routing
-        || certificate.is_owned_by_shim
+        || certificate.is_controlled
 }
 
 /// Every name with the routing secret that covers it; empty if one is not covered.
@@ -115,28 +123,82 @@ fn parked_secret_name(certificate: &Certificate, table: &RoutingTable<'_>) -> Op
 
 /// Whether names of a Certificate are others than before, whatever their letters' case.
 fn has_new_names(certificate: &Certificate, request: &Request) -> bool {
-    let keys = |certificate: &Certificate| -> BTreeSet<_> {
-        let names = certificate.names.iter();
-        names.map(|name| name.to_ascii_lowercase()).collect()
-    };
     let old = request.old_object();
     let old = old.and_then(|old| Certificate::read(old, request).ok());
-    old.is_none_or(|old| keys(&old) != keys(certificate))
+    old.is_none_or(|old| old.name_set() != certificate.name_set())
+}
+
+/// Whether a Certificate was never issued in its present form. What was issued goes on: its Secret may be
+/// in use by something that is not seen, and would not be renewed.
+fn is_new(certificate: &Certificate, request: &Request) -> bool {
+    let Some(old) = request.old_object() else {
+        return true;
+    };
+    let restored = parking::restore(old, None);
+    let secret_name = parking::secret_name(restored.as_ref().unwrap_or(old));
+    old.pointer("/status/revision").is_none()
+        || secret_name != certificate.secret_name.as_deref()
+        || has_new_names(certificate, request)
+}
+
+/// What becomes of a covered Certificate, with warnings.
+enum Parking {
+    /// It is parked, with this Secret.
+    Parked(String, Vec<String>),
+    /// It is as its author wants it.
+    Issued(Vec<String>),
+}
+
+impl Parking {
+    /// Parks what is new or parked already, while nobody needs its Secret.
+    fn of_covered(
+        certificate: &Certificate,
+        parked_secret: Option<String>,
+        request: &Request,
+        cluster: &impl Cluster,
+    ) -> Result<Self, ReviewError> {
+        let was_parked = request.old_object().is_some_and(parking::is_parked);
+        if !was_parked && !is_new(certificate, request) {
+            return Ok(Self::Issued(Vec::new()));
+        }
+        let Some(name) = parked_secret else {
+            return Ok(Self::Issued(vec![messages::no_parked_secret()]));
+        };
+        let secret = certificate.secret_name.as_deref().unwrap_or_default();
+        Ok(match cluster.secret_users(request.namespace()?) {
+            Ok(users) => {
+                let needed = users.iter().filter(|user| user.names(secret));
+                let needed: Vec<_> = needed.map(|user| messages::needed(user, secret)).collect();
+                if needed.is_empty() {
+                    Self::Parked(name, vec![messages::needed_later(secret)])
+                } else {
+                    Self::Issued(needed)
+                }
+            }
+            Err(error) if was_parked => Self::Parked(
+                name,
+                messages::unknown_users(secret, "stays parked", &error),
+            ),
+            Err(error) => Self::Issued(messages::unknown_users(secret, "issued", &error)),
+        })
+    }
 }
 
 /// Lets a Certificate be stored, but not be issued.
 fn park(
     request: &Request,
     original: &Value,
-    secret: Option<&str>,
+    secret: &str,
     served: Vec<ServedHost>,
+    warnings: Vec<String>,
 ) -> Result<Decision, ReviewError> {
     let parked = parking::park(original, secret)?;
     if parked == request.object {
         return Ok(Decision::accept());
     }
     Ok(Decision::store(&request.object, parked)
-        .warn(messages::parked(secret, &served))
+        .warn(warnings)
+        .warn(messages::parked(&served))
         .audit(served))
 }
 
@@ -149,12 +211,12 @@ fn keep_away(
     certificate: &Certificate,
     table: &RoutingTable<'_>,
 ) -> Result<Decision, ReviewError> {
-    let found = object::text(&request.object, "/spec/secretName").unwrap_or_default();
+    let found = parking::secret_name(&request.object).unwrap_or_default();
     if takes_over(found, certificate, table) {
         let message = messages::take_over(&request.object, found, table.producer(found));
         return Ok(Decision::deny(message));
     }
-    let parked = parking::park(original, Some(found))?;
+    let parked = parking::park(original, found)?;
     let warning = messages::stays_parked(found, secret);
     Ok(Decision::store(&request.object, parked).warn([warning]))
 }

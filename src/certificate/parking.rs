@@ -7,10 +7,10 @@ use crate::admission::object::{self, Texts};
 
 /// The annotation that holds what was replaced, as compact JSON.
 pub(super) const PARKED_ISSUER: &str = "routing-secrets-policy/parked-issuer";
-/// The issuer of parked Certificates, which does not exist.
+/// The ClusterIssuer of parked Certificates, which is self-signed (`deploy/certificates`).
 pub(super) const ISSUER: &str = "covered-by-routing-secret";
 
-/// The name of the Secret of a parked Certificate, if its own one is a routing secret.
+/// The name of the Secret of a parked Certificate, which nobody reads.
 pub(super) fn parked_secret_name(certificate: &str) -> String {
     format!("{certificate}-parked")
 }
@@ -21,7 +21,7 @@ pub(super) fn parked_secret_name(certificate: &str) -> String {
 struct Original {
     /// `spec.issuerRef`
     issuer_ref: Texts,
-    /// `spec.secretName`, if it was replaced too.
+    /// `spec.secretName`
     #[serde(skip_serializing_if = "Option::is_none")]
     secret_name: Option<String>,
 }
@@ -35,22 +35,40 @@ impl Original {
         // Serde takes an array for a struct, too; the policy writes none.
         (text.starts_with('{') && is_of_author).then_some(original)
     }
+
+    /// The record that an object carries.
+    fn of(object: &Value) -> Option<Self> {
+        Self::parse(object::annotation(object, PARKED_ISSUER)?)
+    }
+}
+
+/// `spec.issuerRef` of parked Certificates.
+fn parked_issuer() -> Texts {
+    let kind = ("kind".to_owned(), json!("ClusterIssuer"));
+    let group = ("group".to_owned(), json!("cert-manager.io"));
+    Texts::from_iter([kind, group, ("name".to_owned(), json!(ISSUER))])
+}
+
+/// Whether a Certificate is parked, and it is known what it was before.
+pub(super) fn is_parked(object: &Value) -> bool {
+    issuer(object) == Some(ISSUER) && Original::of(object).is_some()
 }
 
 /// The Certificate as its author wants it: what still holds the policy's values goes back. `None` if the
 /// record was not written by this policy.
 pub(super) fn restore(submitted: &Value, old: Option<&Value>) -> Option<Value> {
+    let name = object::text(submitted, "/metadata/name").unwrap_or_default();
+    let has_parked_secret = secret_name(submitted) == Some(&parked_secret_name(name));
+    let has_parked_issuer = issuer(submitted) == Some(ISSUER);
     let recorded = match object::annotation(submitted, PARKED_ISSUER) {
         // An author who empties it makes the policy forget.
         Some("") => None,
         Some(text) => Some(Original::parse(text)?),
         // Server-side apply drops the annotations that nobody owns together with the last one that
         // somebody does.
-        None if issuer(submitted) == Some(ISSUER) => {
-            let lost = old.and_then(|old| object::annotation(old, PARKED_ISSUER));
-            lost.and_then(Original::parse)
-        }
-        None => None,
+        None => old
+            .filter(|_| has_parked_issuer || has_parked_secret)
+            .and_then(Original::of),
     };
     let mut restored = submitted.clone();
     if let Some(mut annotations) = object::field::<Texts>(submitted, "/metadata/annotations")
@@ -61,15 +79,18 @@ pub(super) fn restore(submitted: &Value, old: Option<&Value>) -> Option<Value> {
     let Some((recorded, spec)) = recorded.zip(restored.get_mut("spec")) else {
         return Some(restored);
     };
-    if issuer(submitted) == Some(ISSUER) {
+    if has_parked_issuer {
         object::set(spec, "issuerRef", Value::Object(recorded.issuer_ref));
+    } else if let Some(found) = spec.get_mut("issuerRef").and_then(Value::as_object_mut) {
+        // `kubectl apply` sends the name again, and leaves what the author never wrote.
+        for (member, value) in parked_issuer() {
+            if found.get(&member) == Some(&value) && !recorded.issuer_ref.contains_key(&member) {
+                found.remove(&member);
+            }
+        }
     }
-    let name = object::text(submitted, "/metadata/name").unwrap_or_default();
-    let parked_secret = parked_secret_name(name);
-    if let Some(secret) = recorded.secret_name
-        && object::text(submitted, "/spec/secretName") == Some(&parked_secret)
-    {
-        object::set(spec, "secretName", Value::String(secret));
+    if has_parked_secret {
+        object::set(spec, "secretName", json!(recorded.secret_name));
     }
     Some(restored)
 }
@@ -79,21 +100,21 @@ pub(super) fn issuer(object: &Value) -> Option<&str> {
     object::text(object, "/spec/issuerRef/name")
 }
 
-/// The Certificate parked, with another Secret if one is named.
-pub(super) fn park(original: &Value, secret: Option<&str>) -> serde_json::Result<Value> {
-    let own = object::text(original, "/spec/secretName").map(str::to_owned);
+/// The name of the Secret of a Certificate.
+pub(super) fn secret_name(object: &Value) -> Option<&str> {
+    object::text(object, "/spec/secretName")
+}
+
+/// The Certificate parked with another Secret.
+pub(super) fn park(original: &Value, secret: &str) -> serde_json::Result<Value> {
     let record = Original {
         issuer_ref: object::field(original, "/spec/issuerRef").unwrap_or_default(),
-        secret_name: own.filter(|_| secret.is_some()),
+        secret_name: secret_name(original).map(str::to_owned),
     };
     let mut parked = original.clone();
     if let Some(spec) = parked.get_mut("spec") {
-        if let Some(secret) = secret {
-            object::set(spec, "secretName", json!(secret));
-        }
-        if let Some(reference) = spec.get_mut("issuerRef") {
-            object::set(reference, "name", json!(ISSUER));
-        }
+        object::set(spec, "secretName", json!(secret));
+        object::set(spec, "issuerRef", Value::Object(parked_issuer()));
     }
     let annotations = object::field(original, "/metadata/annotations");
     let mut annotations: Texts = annotations.unwrap_or_default();

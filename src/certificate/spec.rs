@@ -5,19 +5,28 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::admission::{Request, ReviewError, object};
+use crate::{
+    admission::{
+        Request, ReviewError,
+        object::{self, Texts},
+    },
+    cert_manager::copies_secrets,
+};
 
 /// The usage that makes a certificate one for servers, as cert-manager names it.
 const SERVER_AUTH: &str = "server auth";
+/// What a certificate for servers may be used for besides; what else it is for, a routing secret is not.
+const OTHER_USAGES: [&str; 3] = ["digital signature", "key encipherment", "key agreement"];
 /// What makes a Certificate something that no routing secret can stand for: names that are no DNS names,
 /// of which a literal subject may have some, and files that a routing secret does not have.
-const MORE_THAN_ROUTING: [&str; 6] = [
+const MORE_THAN_ROUTING: [&str; 7] = [
     "ipAddresses",
     "uris",
     "emailAddresses",
     "otherNames",
     "literalSubject",
     "keystores",
+    "additionalOutputFormats",
 ];
 
 /// What the policy reads of a Certificate.
@@ -28,19 +37,18 @@ pub(super) struct Certificate {
     pub(super) secret_name: Option<String>,
     /// `spec.dnsNames` and `spec.commonName`, each name once.
     pub(super) names: Vec<String>,
-    /// Whether a routing secret could serve in its place: it is for a server that has DNS names.
+    /// Whether a routing secret could serve in its place: it is for a server that has DNS names, and for
+    /// nobody else.
     pub(super) is_for_routing: bool,
-    /// Whether cert-manager made it for an Ingress, a Gateway or a ListenerSet
-    /// (`pkg/controller/certificate-shim/sync.go`): it exists only where that was left alone.
-    pub(super) is_owned_by_shim: bool,
+    /// Whether a controller would write its own version back: cert-manager's for an Ingress, a Gateway or
+    /// a ListenerSet (`pkg/controller/certificate-shim/sync.go`), which made it because that was left
+    /// alone, or another one, such as Knative's.
+    pub(super) is_controlled: bool,
 }
 
 /// One of `metadata.ownerReferences`.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct OwnerReference {
-    api_version: String,
-    kind: String,
     controller: Option<bool>,
 }
 
@@ -49,28 +57,23 @@ impl Certificate {
     pub(super) fn read(object: &Value, request: &Request) -> Result<Self, ReviewError> {
         let usages: Vec<String> = read(object, request, "/spec/usages")?;
         let owners: Vec<OwnerReference> = read(object, request, "/metadata/ownerReferences")?;
+        let annotations: Texts = read(object, request, "/spec/secretTemplate/annotations")?;
         // It is replaced and given back whole.
-        let _: object::Texts = read(object, request, "/spec/issuerRef")?;
+        let _: Texts = read(object, request, "/spec/issuerRef")?;
         let text = |pointer| object::text(object, pointer).filter(|text| !text.is_empty());
         Ok(Self {
             name: text("/metadata/name").map(str::to_owned),
             secret_name: text("/spec/secretName").map(str::to_owned),
             names: names(object, request)?,
-            is_for_routing: is_for_routing(object, &usages),
-            is_owned_by_shim: owners.iter().any(OwnerReference::is_shim),
+            is_for_routing: is_for_routing(object, &usages) && !copies_secrets(&annotations),
+            is_controlled: owners.iter().any(|owner| owner.controller == Some(true)),
         })
     }
-}
 
-impl OwnerReference {
-    fn is_shim(&self) -> bool {
-        let group = self.api_version.split('/').next().unwrap_or_default();
-        let is_served = matches!(
-            (group, self.kind.as_str()),
-            ("networking.k8s.io", "Ingress")
-                | ("gateway.networking.k8s.io", "Gateway" | "ListenerSet")
-        );
-        is_served && self.controller == Some(true)
+    /// Its names, whatever their letters' case.
+    pub(super) fn name_set(&self) -> BTreeSet<String> {
+        let names = self.names.iter();
+        names.map(|name| name.to_ascii_lowercase()).collect()
     }
 }
 
@@ -94,7 +97,11 @@ fn is_for_routing(object: &Value, usages: &[String]) -> bool {
         let value = object.pointer(&format!("/spec/{field}"));
         value.is_some_and(|value| !nothing.contains(value))
     };
-    let serves = usages.is_empty() || usages.iter().any(|usage| usage == SERVER_AUTH);
+    let is_server_auth = |usage: &String| usage == SERVER_AUTH;
+    let is_of_servers =
+        |usage: &String| is_server_auth(usage) || OTHER_USAGES.contains(&usage.as_str());
+    let serves =
+        usages.is_empty() || usages.iter().any(is_server_auth) && usages.iter().all(is_of_servers);
     let is_ca = object.pointer("/spec/isCA") == Some(&Value::Bool(true));
     serves && !is_ca && !MORE_THAN_ROUTING.iter().any(is_filled)
 }

@@ -32,7 +32,7 @@ use crate::{
         response::not_using_routing_secrets,
     },
     cert_manager::{makes_routing_secrets, names_issuer},
-    routing::{Cluster, RoutingTable, routing_table},
+    routing::{Cluster, RoutingTable, SecretUse, routing_table},
     settings::{Action, Settings, Triggered},
 };
 
@@ -57,7 +57,9 @@ pub(crate) fn review(
         Found::Absent => lost_record(&submitted, request.old_object()).unwrap_or_default(),
     };
     let original = restore(&submitted, &record);
-    let table = if asks_for_routing_secrets(&original, settings) {
+    let table = if !is_of_ignored_class(&request.object, settings)
+        && asks_for_routing_secrets(&original, settings)
+    {
         routing_table(request, settings, cluster)?
     } else {
         RoutingTable::new(Vec::new(), settings)
@@ -144,6 +146,28 @@ impl Gateway {
             None => self.annotations.remove(IGNORE_LIST),
         };
     }
+}
+
+/// Whether the class of a Gateway is one that is left alone.
+pub(crate) fn is_of_ignored_class(gateway: &Value, settings: &Settings) -> bool {
+    let class = object::text(gateway, "/spec/gatewayClassName");
+    let mut ignored = settings.gateway.ignored_classes.iter();
+    ignored.any(|ignored| class == Some(ignored))
+}
+
+/// The Secrets that a Gateway or ListenerSet names, and for which hosts; `None` if it cannot be read.
+pub(crate) fn secret_uses(gateway: &Value) -> Option<Vec<SecretUse>> {
+    let items: Vec<ListenerItem> = object::field(gateway, "/spec/listeners")?;
+    let namespace = object::text(gateway, "/metadata/namespace");
+    let mut uses = Vec::new();
+    for listener in items.into_iter().map(|item| Listener::new(item, namespace)) {
+        let hosts = Some(vec![listener.hostname.clone()]);
+        uses.extend(listener.secrets().map(|secret| SecretUse {
+            secret: secret.to_owned(),
+            hosts: hosts.clone().filter(|_| !listener.hostname.is_empty()),
+        }));
+    }
+    Some(uses)
 }
 
 /// Whether a routing secret could make a difference. From an object whose secret template has the

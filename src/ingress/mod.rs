@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(crate) use self::tls::TlsEntry;
-use self::{plan::Plan, restore::restore};
+use self::{plan::Plan, restore::restore, tls::unnamed_hosts};
 use crate::{
     admission::{
         Decision, Kind, Request, ReviewError,
@@ -18,7 +18,7 @@ use crate::{
         response::not_using_routing_secrets,
     },
     cert_manager::{makes_routing_secrets, triggers},
-    routing::{Cluster, RoutingTable, ServedHost, routing_table},
+    routing::{Cluster, RoutingTable, SecretUse, ServedHost, routing_table},
     settings::{Action, PartlyCovered, PlainHosts, Settings},
 };
 
@@ -100,6 +100,24 @@ impl Ingress {
     }
 }
 
+/// The Secrets that an Ingress names, and for which hosts; `None` if it cannot be read.
+pub(crate) fn secret_uses(ingress: &Value) -> Option<Vec<SecretUse>> {
+    let tls: Vec<TlsEntry> = object::field(ingress, "/spec/tls")?;
+    let rules: Vec<Rule> = object::field(ingress, "/spec/rules")?;
+    let rule_hosts: Vec<_> = rules.into_iter().filter_map(|rule| rule.host).collect();
+    let unnamed = unnamed_hosts(&tls, &rule_hosts);
+    let uses = tls.into_iter().filter_map(|entry| {
+        Some(SecretUse {
+            secret: entry.secret_name?,
+            hosts: Some(match entry.hosts {
+                hosts if hosts.is_empty() => unnamed.clone(),
+                hosts => hosts,
+            }),
+        })
+    });
+    Some(uses.collect())
+}
+
 /// Whether nothing is done to an Ingress, not even what was replaced in it restored.
 fn is_untouched(ingress: &Value) -> bool {
     object::is_being_deleted(ingress)
@@ -127,7 +145,7 @@ fn asks_for_routing_secrets(original: &Ingress, triggers: &[String], settings: &
 
 /// Whether the controller of an Ingress reads its Secrets from another namespace, where the routing
 /// secrets of its own are of no use.
-fn reads_other_namespaces(ingress: &Value, settings: &Settings) -> bool {
+pub(crate) fn reads_other_namespaces(ingress: &Value, settings: &Settings) -> bool {
     let classes = [
         object::text(ingress, "/spec/ingressClassName"),
         object::annotation(ingress, CLASS),

@@ -8,14 +8,16 @@ use kubewarden_policy_sdk::{
     host_capabilities::kubernetes::{GetResourceRequest, ListResourcesByNamespaceRequest},
     logging::KubewardenDrain,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use slog::{Drain, Logger, info, o};
 use thiserror::Error;
 
-use super::{RoutingSecret, RoutingTable, ServingCertificate, TLS_TYPE, Unusable, index};
+use super::{
+    RoutingSecret, RoutingTable, SecretUser, ServingCertificate, TLS_TYPE, Unusable, index, users,
+};
 use crate::{
-    admission::{Request, ReviewError},
+    admission::{Kind, Request, ReviewError},
     settings::Settings,
     x509::{leaf::Leaf, pem::first_certificate},
 };
@@ -43,6 +45,13 @@ pub(crate) trait Cluster {
         name: &str,
         label: &str,
     ) -> Result<Option<String>, LookupError>;
+
+    /// The Ingresses, Gateways and ListenerSets of a namespace, in any order; none of a kind that the
+    /// cluster does not have.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    fn secret_users(&self, namespace: &str) -> Result<Vec<SecretUser>, LookupError>;
 }
 
 /// The routing secrets of the namespace of a request.
@@ -61,15 +70,25 @@ pub(crate) fn routing_table<'a>(
 /// Why something in the cluster is not known.
 #[derive(Debug, Error)]
 #[error(
-    "the look-up of {wanted} failed ({call} of v1 Secret): {cause}. \
-     The service account of the policy server needs get, list and watch on secrets, and the policy \
-     needs v1 Secret among its contextAwareResources"
+    "the look-up of {wanted} failed ({call} of {api_version} {kind}): {cause}. \
+     The service account of the policy server needs get, list and watch on {resources}, and the policy \
+     needs {api_version} {kind} among its contextAwareResources",
+    api_version = .kind.api_version(), kind = .kind.name(), resources = .kind.resources()
 )]
 pub(crate) struct LookupError {
     wanted: String,
     call: &'static str,
+    kind: Kind,
     /// What the host said, as it said it.
     cause: String,
+}
+
+impl LookupError {
+    /// What fits into a warning.
+    pub(crate) fn brief(&self) -> String {
+        let kind = self.kind.resources();
+        format!("look-up of {kind} failed: {}", self.cause)
+    }
 }
 
 /// The cluster, seen through policy-server or kwctl.
@@ -125,11 +144,32 @@ impl Cluster for HostCluster<'_> {
         let labels = secret.metadata.labels;
         Ok(labels.and_then(|mut labels| labels.remove(label)))
     }
+
+    fn secret_users(&self, namespace: &str) -> Result<Vec<SecretUser>, LookupError> {
+        let mut users = Vec::new();
+        for (kind, fields) in users::KINDS {
+            let fields = fields.iter().map(|field| (*field).to_owned());
+            let request = ListResourcesByNamespaceRequest {
+                api_version: kind.api_version(),
+                kind: kind.name().to_owned(),
+                namespace: namespace.to_owned(),
+                label_selector: None,
+                field_selector: None,
+                field_masks: Some(fields.collect()),
+            };
+            let items: Vec<Value> = match list(&request, kind, kind.resources()) {
+                Err(error) if is_not_found(&error.cause) => continue,
+                items => items?,
+            };
+            let items = items.iter();
+            users.extend(items.filter_map(|item| SecretUser::read(kind, item, self.settings)));
+        }
+        Ok(users)
+    }
 }
 
 impl HostCluster<'_> {
-    /// The Secrets of a namespace with the routing label. Those that have not the shape of a Secret do
-    /// not hide the others.
+    /// The Secrets of a namespace with the routing label.
     fn list(
         &self,
         namespace: &str,
@@ -144,22 +184,7 @@ impl HostCluster<'_> {
             field_selector: Some(format!("type={TLS_TYPE}")),
             field_masks,
         };
-        let failed = |cause| LookupError {
-            wanted: format!("routing secrets in namespace {namespace}"),
-            call: LIST,
-            cause,
-        };
-        let answer = call(LIST, &request).map_err(failed)?;
-        if let Ok(list) = serde_json::from_slice::<List<SecretItem>>(&answer) {
-            return Ok(list.items);
-        }
-        // serde's own message would quote the answer.
-        let list: List<Value> = serde_json::from_slice(&answer)
-            .map_err(|_| failed("the answer is not a list of Secrets".to_owned()))?;
-        let items = list.items.into_iter();
-        Ok(items
-            .filter_map(|item| serde_json::from_value(item).ok())
-            .collect())
+        list(&request, Kind::Secret, "routing secrets")
     }
 
     /// A Secret that is listed or got in full.
@@ -169,12 +194,18 @@ impl HostCluster<'_> {
     }
 
     fn routing_secret(&self, item: SecretItem, leaf: Result<Leaf, Unusable>) -> RoutingSecret {
-        let annotations = item.metadata.annotations;
+        let annotations = item.metadata.annotations.unwrap_or_default();
+        let is_retired = annotations.skip.as_deref() == Some("true");
         RoutingSecret {
             name: item.metadata.name,
-            certificate_name: annotations.and_then(|all| all.certificate_name),
-            certificate: leaf
-                .and_then(|leaf| ServingCertificate::new(leaf, self.settings.wildcards, self.now)),
+            certificate_name: annotations.certificate_name,
+            certificate: if is_retired {
+                Err(Unusable::Retired)
+            } else {
+                leaf.and_then(|leaf| {
+                    ServingCertificate::new(leaf, self.settings.wildcards, self.now)
+                })
+            },
         }
     }
 }
@@ -182,6 +213,31 @@ impl HostCluster<'_> {
 /// The field mask that leaves the type of a Secret, and its metadata, which always comes along.
 fn metadata_only() -> BTreeSet<String> {
     BTreeSet::from(["type".to_owned()])
+}
+
+/// The objects that a list call finds. Those that are not of the shape of `T` do not hide the others.
+fn list<T: DeserializeOwned>(
+    request: &ListResourcesByNamespaceRequest,
+    kind: Kind,
+    what: &str,
+) -> Result<Vec<T>, LookupError> {
+    let failed = |cause| LookupError {
+        wanted: format!("{what} in namespace {}", request.namespace),
+        call: LIST,
+        kind,
+        cause,
+    };
+    let answer = call(LIST, request).map_err(failed)?;
+    if let Ok(list) = serde_json::from_slice::<List<T>>(&answer) {
+        return Ok(list.items);
+    }
+    // serde's own message would quote the answer.
+    let list: List<Value> = serde_json::from_slice(&answer)
+        .map_err(|_| failed("the answer is not a list of objects".to_owned()))?;
+    let items = list.items.into_iter();
+    Ok(items
+        .filter_map(|item| serde_json::from_value(item).ok())
+        .collect())
 }
 
 /// The request for a whole Secret, which may be some seconds old.
@@ -210,6 +266,7 @@ fn get_failed(request: &GetResourceRequest, cause: String) -> LookupError {
     LookupError {
         wanted: format!("Secret {namespace}/{}", request.name),
         call: GET,
+        kind: Kind::Secret,
         cause,
     }
 }
@@ -224,8 +281,13 @@ fn is_not_found(cause: &str) -> bool {
 
 fn call(operation: &str, request: &impl Serialize) -> Result<Vec<u8>, String> {
     let request = serde_json::to_vec(request).map_err(|error| error.to_string())?;
-    wapc_guest::host_call("kubewarden", "kubernetes", operation, &request)
-        .map_err(|error| error.to_string())
+    let answer = wapc_guest::host_call("kubewarden", "kubernetes", operation, &request);
+    answer.map_err(|error| {
+        let cause = error.to_string();
+        let cause = cause.trim_start_matches("Host error: ");
+        let cause = cause.trim_start_matches("Callback evaluation failure: ");
+        cause.trim_end_matches('.').to_owned()
+    })
 }
 
 /// Tells the operator in the log of policy-server why routing secrets are passed over.
@@ -271,12 +333,14 @@ struct ItemMetadata {
     annotations: Option<ItemAnnotations>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct ItemAnnotations {
     #[serde(rename = "cert-manager.io/certificate-name")]
     certificate_name: Option<String>,
     #[serde(rename = "routing-secrets-policy/index")]
     index: Option<String>,
+    #[serde(rename = "routing-secrets-policy/skip")]
+    skip: Option<String>,
 }
 
 #[derive(Deserialize)]

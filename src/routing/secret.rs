@@ -2,8 +2,11 @@
 
 use thiserror::Error;
 
-use super::{DnsPattern, Wildcards};
+use super::{DnsPattern, Host, Wildcards, host::Fit};
 use crate::x509::leaf::Leaf;
+
+/// The annotation of a Secret that names the cert-manager Certificate that makes it.
+pub(crate) const CERTIFICATE_NAME: &str = "cert-manager.io/certificate-name";
 
 /// A Secret of type `kubernetes.io/tls` with the routing label.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +46,9 @@ pub(crate) enum Unusable {
     /// cert-manager replaces it as soon as the real one is issued.
     #[error("its certificate is cert-manager's temporary one")]
     Temporary,
+    /// The Secret has annotation `routing-secrets-policy/skip`.
+    #[error("it is being retired")]
+    Retired,
     /// No DNS SAN can cover a host; the Common Name never counts (RFC 9525, section 2).
     #[error("its certificate has no DNS SAN that can cover a host")]
     NoDnsName,
@@ -74,5 +80,13 @@ impl ServingCertificate {
             patterns,
             not_after: leaf.not_after,
         })
+    }
+
+    /// How well its best name covers a host, if one does.
+    pub(crate) fn fit(&self, host: &Host, wildcards: Wildcards) -> Option<Fit> {
+        let patterns = self.patterns.iter();
+        patterns
+            .filter_map(|pattern| pattern.fit(host, wildcards))
+            .max()
     }
 }

@@ -5,7 +5,7 @@ use std::{
     fmt::{self, Display, Formatter},
 };
 
-use super::{Host, RoutingSecret, Wildcards, host::Fit};
+use super::RoutingSecret;
 use crate::settings::Settings;
 
 /// A host and the routing secret that serves it.
@@ -50,9 +50,9 @@ impl<'a> RoutingTable<'a> {
     pub(crate) fn choose(&self, host: &str) -> Option<&str> {
         let host = self.settings.host(host)?;
         let candidates = self.secrets.iter().filter_map(|secret| {
-            let not_after = secret.certificate.as_ref().ok()?.not_after;
-            let fit = fit(secret, &host, self.settings.wildcards)?;
-            Some((fit, not_after, Reverse(secret.name.as_str())))
+            let certificate = secret.certificate.as_ref().ok()?;
+            let fit = certificate.fit(&host, self.settings.wildcards)?;
+            Some((fit, certificate.not_after, Reverse(secret.name.as_str())))
         });
         candidates.max().map(|(_, _, Reverse(name))| name)
     }
@@ -60,14 +60,14 @@ impl<'a> RoutingTable<'a> {
     /// Whether the Secret of this name is a usable routing secret that covers all of these hosts, of
     /// which there are some.
     pub(crate) fn covers_all(&self, secret: &str, hosts: &[String]) -> bool {
-        let is_covered = |secret: &RoutingSecret, host: &String| {
-            let host = self.settings.host(host);
-            host.is_some_and(|host| fit(secret, &host, self.settings.wildcards).is_some())
+        let Some(Ok(certificate)) = self.find(secret).map(|secret| &secret.certificate) else {
+            return false;
         };
-        !hosts.is_empty()
-            && self
-                .find(secret)
-                .is_some_and(|secret| hosts.iter().all(|host| is_covered(secret, host)))
+        let is_covered = |host: &String| {
+            let host = self.settings.host(host);
+            host.is_some_and(|host| certificate.fit(&host, self.settings.wildcards).is_some())
+        };
+        !hosts.is_empty() && hosts.iter().all(is_covered)
     }
 
     /// Whether the Secret of this name is a routing secret, usable or not.
@@ -89,13 +89,4 @@ impl<'a> RoutingTable<'a> {
     fn find(&self, secret: &str) -> Option<&RoutingSecret> {
         self.secrets.iter().find(|known| known.name == secret)
     }
-}
-
-/// How well the best name of a routing secret covers a host, if one does.
-fn fit(secret: &RoutingSecret, host: &Host, wildcards: Wildcards) -> Option<Fit> {
-    let patterns = &secret.certificate.as_ref().ok()?.patterns;
-    patterns
-        .iter()
-        .filter_map(|pattern| pattern.fit(host, wildcards))
-        .max()
 }

@@ -1,6 +1,7 @@
 //! Secrets: one with the routing label must be able to serve TLS and gets an index, and a mirror of one
 //! gets the label.
 
+mod in_use;
 mod refusal;
 mod validate;
 
@@ -25,6 +26,8 @@ use crate::{
 const TLS_CRT: &str = "tls.crt";
 /// The private key.
 const TLS_KEY: &str = "tls.key";
+/// The annotations of a Secret that something else fills: that of Reflector, and that of replicator.
+const MIRRORS: [&str; 2] = [REFLECTS, REPLICATES];
 /// The Secret of which this is a copy (Reflector, `Mirroring/SecretMirror.cs`).
 const REFLECTS: &str = "reflector.v1.k8s.emberstack.com/reflects";
 /// The Secret from which replicator fills this one (`replicate/common/consts.go`).
@@ -33,13 +36,16 @@ const REPLICATES: &str = "replicator.v1.mittwald.de/replicate-from";
 /// Reviews a Secret that is created or updated at the second `now` since 1970.
 ///
 /// # Errors
-/// If the Secret cannot be read.
+/// If the Secret cannot be read, or it is not known who names one that goes.
 pub(crate) fn review(
     request: &Request,
     settings: &Settings,
     cluster: &impl Cluster,
     now: u64,
 ) -> Result<Decision, ReviewError> {
+    if request.is_deletion() {
+        return in_use::review(request, None, settings, cluster, now);
+    }
     let label = settings.routing_label.as_str();
     let submitted = &request.object;
     let old = request.old_object();
@@ -61,7 +67,8 @@ pub(crate) fn review(
     if settings.secret.index {
         stamp(&mut stored, label);
     }
-    Ok(Decision::store(submitted, stored).warn(warnings))
+    let in_use = in_use::review(request, Some(submitted), settings, cluster, now)?;
+    Ok(in_use.and_store(submitted, stored).warn(warnings))
 }
 
 /// The warnings about a labelled Secret, or why it cannot be a routing secret.
@@ -71,7 +78,7 @@ fn validate(
     now: u64,
 ) -> Result<Result<Vec<String>, Refusal>, ReviewError> {
     let (tls_crt, tls_key) = (content(secret, TLS_CRT)?, content(secret, TLS_KEY)?);
-    let is_copy = [REFLECTS, REPLICATES]
+    let is_copy = MIRRORS
         .iter()
         .any(|name| object::annotation(secret, name).is_some());
     if tls_crt.is_empty() && tls_key.is_empty() && is_copy {
@@ -207,7 +214,7 @@ fn label_mirror(
             format!(
                 "{name} is not labelled {label}: its source {namespace}/{source} cannot be read"
             ),
-            error.to_string(),
+            error.brief(),
             format!(
                 "it needs get on secrets in namespace {namespace}, and v1 Secret in contextAwareResources"
             ),

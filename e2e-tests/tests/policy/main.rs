@@ -6,6 +6,7 @@ mod admission {
 }
 mod certificate {
     mod covered;
+    mod parking;
     mod properties;
     mod scale;
     pub mod support;
@@ -39,6 +40,7 @@ mod secret {
     mod accepted;
     mod certificate_faults;
     mod certificates;
+    mod in_use;
     mod index;
     mod key_faults;
     mod keys;

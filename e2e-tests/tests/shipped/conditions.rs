@@ -31,18 +31,38 @@ fn bare() -> Value {
 
 /// Whether the policies that review this resource get a request for it. `None` as the old metadata: it is created.
 fn passes(group: &str, resource: &str, metadata: &Value, old: Option<&Value>) -> bool {
+    let operation = if old.is_some() { "UPDATE" } else { "CREATE" };
+    asks(
+        operation,
+        (group, resource),
+        Some(metadata),
+        old,
+        "kubernetes-admin",
+    )
+}
+
+/// Whether the policies that review this operation get a request of this user for it.
+fn asks(
+    operation: &str,
+    (group, resource): (&str, &str),
+    new: Option<&Value>,
+    old: Option<&Value>,
+    user: &str,
+) -> bool {
     let object =
         |metadata: &Value| json!({"apiVersion": "v1", "kind": "Any", "metadata": metadata});
     let request = json!({
-        "operation": if old.is_some() { "UPDATE" } else { "CREATE" },
+        "operation": operation,
         "resource": {"group": group, "version": "v1", "resource": resource},
+        "userInfo": {"username": user},
     });
     let mut variables = Context::default();
     variables.add_variable("request", request).unwrap();
-    variables.add_variable("object", object(metadata)).unwrap();
-    variables
-        .add_variable("oldObject", old.map_or(Value::Null, object))
-        .unwrap();
+    for (name, metadata) in [("object", new), ("oldObject", old)] {
+        variables
+            .add_variable(name, metadata.map_or(Value::Null, object))
+            .unwrap();
+    }
     let policies = manifests("ClusterAdmissionPolicy")
         .into_iter()
         .filter(|(_, policy)| {
@@ -50,6 +70,7 @@ fn passes(group: &str, resource: &str, metadata: &Value, old: Option<&Value>) ->
             rules.iter().any(|rule| {
                 strings(&rule["apiGroups"]) == [group]
                     && strings(&rule["resources"]).contains(&resource)
+                    && strings(&rule["operations"]).contains(&operation)
             })
         });
     let mut verdicts = policies.map(|(file, policy)| {
@@ -101,6 +122,56 @@ fn a_secret_that_is_created(#[case] metadata: Value, #[case] expected: bool) {
 #[case::bare(bare(), bare(), false)]
 fn a_secret_that_is_updated(#[case] old: Value, #[case] new: Value, #[case] expected: bool) {
     assert_eq!(passes("", "secrets", &new, Some(&old)), expected);
+}
+
+#[rstest]
+#[case::labelled(Some(routing()), true)]
+#[case::unlabelled(Some(other()), false)]
+#[case::without_labels(Some(bare()), false)]
+#[case::neither_object(None, false)]
+fn a_secret_that_is_deleted(#[case] old: Option<Value>, #[case] expected: bool) {
+    let asks = |user| asks("DELETE", ("", "secrets"), None, old.as_ref(), user);
+    assert_eq!(asks("kubernetes-admin"), expected);
+    for user in [
+        "system:serviceaccount:kube-system:namespace-controller",
+        "system:serviceaccount:kube-system:generic-garbage-collector",
+        "system:kube-controller-manager",
+    ] {
+        assert!(!asks(user), "{user}");
+    }
+}
+
+/// Should somebody add deletions to the rules of the policies for writes, the conditions still hold.
+#[rstest]
+#[case::labelled(Some(routing()), true)]
+#[case::without_labels(Some(bare()), false)]
+#[case::neither_object(None, false)]
+fn conditions_do_not_fail_without_an_object(#[case] old: Option<Value>, #[case] expected: bool) {
+    for (file, policy) in manifests("ClusterAdmissionPolicy") {
+        for condition in policy["spec"]["matchConditions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            let mut variables = Context::default();
+            let object = |metadata: &Value| json!({"metadata": metadata});
+            let request = json!({
+                "resource": {"group": "", "resource": "secrets"}, "userInfo": {"username": "kubernetes-admin"},
+            });
+            variables.add_variable("request", request).unwrap();
+            variables.add_variable("object", Value::Null).unwrap();
+            let old = old.as_ref().map_or(Value::Null, object);
+            variables.add_variable("oldObject", old).unwrap();
+            let program = Program::compile(condition["expression"].as_str().unwrap()).unwrap();
+            let verdict = program.execute(&variables).unwrap();
+            let is_about_users = condition["name"] == "not-for-those-who-clean-up";
+            assert_eq!(
+                verdict,
+                cel::Value::Bool(expected || is_about_users),
+                "{file}"
+            );
+        }
+    }
 }
 
 #[rstest]

@@ -1,6 +1,6 @@
 //! The manifests below `deploy/`, each held against the schema of its kind.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use k8s_openapi::api::{
     core::v1::{EnvVar, ServiceAccount},
@@ -64,6 +64,13 @@ struct PolicyServerSpec {
     env: Vec<EnvVar>,
 }
 
+/// The spec of an issuer of cert-manager that signs itself.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SelfSigned {
+    self_signed: BTreeMap<String, Vec<String>>,
+}
+
 /// Any object whose spec has a type.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -86,6 +93,7 @@ fn assert_fits(file: &str, manifest: &Value) {
     let typed = match manifest["kind"].as_str().unwrap() {
         "ClusterAdmissionPolicy" => typed::<ClusterAdmissionPolicy>(manifest),
         "PolicyServer" => typed::<Typed<PolicyServerSpec>>(manifest),
+        "ClusterIssuer" => typed::<Typed<SelfSigned>>(manifest),
         "ServiceAccount" => typed::<ServiceAccount>(manifest),
         "ClusterRole" => typed::<ClusterRole>(manifest),
         "ClusterRoleBinding" => typed::<ClusterRoleBinding>(manifest),

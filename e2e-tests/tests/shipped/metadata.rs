@@ -32,7 +32,7 @@ fn the_resources_are_those_of_the_rules() {
     assert_eq!(plurals, expected.iter().map(String::as_str).collect());
 }
 
-/// An object of every kind that the rules name, and what the policy asks its host for.
+/// An object of every kind that the rules name, and a deletion, and what the policy asks its host for.
 #[test]
 fn the_host_capabilities_and_resources_are_those_that_the_policy_asks_for() {
     let source = TlsSecret::new("source")
@@ -68,11 +68,14 @@ fn the_host_capabilities_and_resources_are_those_that_the_policy_asks_for() {
             "spec": {"dnsNames": ["a.example.com"], "secretName": "own", "issuerRef": {"name": "ca"}},
         }),
     ];
+    let mut deletion = request_from(source.clone()).unwrap();
+    deletion["operation"] = json!("DELETE");
+    deletion["oldObject"] = deletion["object"].take();
     let cluster = Cluster::new(vec![source]);
     let mut asked = BTreeSet::new();
     let mut resources = BTreeSet::new();
-    for object in objects {
-        let request = request_from(object).unwrap();
+    let writes = objects.map(|object| request_from(object).unwrap());
+    for request in writes.into_iter().chain([deletion]) {
         for call in POLICY
             .validate(&request, &json!({}), &cluster)
             .unwrap()

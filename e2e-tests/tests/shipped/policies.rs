@@ -30,31 +30,36 @@ fn all() -> Vec<(String, Value)> {
     [policies(false), policies(true)].concat()
 }
 
-fn rules(policies: &[(String, Value)]) -> Vec<Value> {
-    let rules = policies
-        .iter()
-        .flat_map(|(_, spec)| spec["rules"].as_array().unwrap());
-    rules.cloned().collect()
+/// Each resource and operation of some rules.
+fn writes(rules: &Value) -> Vec<String> {
+    let mut writes = Vec::new();
+    for rule in rules.as_array().unwrap() {
+        for resource in strings(&rule["resources"]) {
+            for operation in strings(&rule["operations"]) {
+                let of = (&rule["apiGroups"], &rule["apiVersions"]);
+                writes.push(format!("{operation} {resource} of {} {}", of.0, of.1));
+            }
+        }
+    }
+    writes
 }
 
-/// Reports are of what routing secrets should serve, and of these; not of Certificates, which are never served.
+/// Reports are of what routing secrets should serve, and of these; not of Certificates, which are never served, nor of
+/// deletions.
 #[rstest]
 #[case::decide(false, &[])]
-#[case::report(true, &["cert-manager.io"])]
+#[case::report(true, &["certificates", "DELETE"])]
 fn every_rule_of_the_metadata_is_in_one_policy(#[case] reports: bool, #[case] without: &[&str]) {
-    let is_wanted = |rule: &&Value| strings(&rule["apiGroups"]) != without;
-    let wanted = METADATA["rules"]
-        .as_array()
-        .unwrap()
+    let mut wanted = writes(&METADATA["rules"]);
+    wanted.retain(|write| !without.iter().any(|part| write.contains(part)));
+    wanted.sort();
+    let policies = policies(reports);
+    let mut given: Vec<_> = policies
         .iter()
-        .filter(is_wanted);
-    let wanted: BTreeSet<_> = wanted.map(Value::to_string).collect();
-    let given = rules(&policies(reports));
-    assert_eq!(given.len(), wanted.len());
-    assert_eq!(
-        given.iter().map(Value::to_string).collect::<BTreeSet<_>>(),
-        wanted
-    );
+        .flat_map(|(_, spec)| writes(&spec["rules"]))
+        .collect();
+    given.sort();
+    assert_eq!(given, wanted);
 }
 
 /// If a resource is not there, the audit scanner reports the whole policy as failed.
@@ -78,19 +83,31 @@ fn they_run_this_version_on_the_server_that_comes_with_them() {
     for (name, spec) in all() {
         assert_eq!(spec["module"], format!("registry://{}", image()), "{name}");
         assert_eq!(spec["policyServer"], server["metadata"]["name"], "{name}");
-        for field in ["contextAwareResources", "backgroundAudit"] {
-            assert_eq!(spec[field], METADATA[field], "{name}: {field}");
-        }
+        let is_of_deletions = spec["rules"][0]["operations"] == json!(["DELETE"]);
+        assert_eq!(spec["backgroundAudit"], !is_of_deletions, "{name}");
     }
 }
 
 #[test]
 fn those_that_decide_change_and_refuse() {
     for (name, spec) in policies(false) {
-        assert_eq!(spec["mutating"], METADATA["mutating"], "{name}");
+        let is_of_deletions = spec["rules"][0]["operations"] == json!(["DELETE"]);
+        assert_eq!(spec["mutating"], !is_of_deletions, "{name}");
         assert_eq!(spec["mode"], "protect", "{name}");
-        assert_eq!(spec["failurePolicy"], "Fail", "{name}");
+        let failure = if is_of_deletions { "Ignore" } else { "Fail" };
+        assert_eq!(spec["failurePolicy"], failure, "{name}");
     }
+}
+
+/// A policy server that is away must not keep a namespace from being deleted.
+#[test]
+fn a_deletion_is_never_held_up_for_long() {
+    let policies = policies(false).into_iter();
+    let mut of_deletions =
+        policies.filter(|(_, spec)| spec["rules"][0]["operations"] == json!(["DELETE"]));
+    let (name, spec) = of_deletions.next().unwrap();
+    assert_eq!(spec["timeoutSeconds"], 3, "{name}");
+    assert_eq!(spec["rules"].as_array().unwrap().len(), 1, "{name}");
 }
 
 #[test]
@@ -106,6 +123,7 @@ fn those_that_report_change_and_refuse_nothing() {
             ("gateway", "action", json!("require")),
             ("secret", "index", json!(false)),
             ("secret", "labelMirrors", json!(false)),
+            ("secret", "inUse", json!("ignore")),
         ] {
             assert_eq!(
                 spec["settings"][section][setting], value,

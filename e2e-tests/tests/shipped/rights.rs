@@ -14,13 +14,45 @@ fn name(manifest: &Value) -> &str {
 }
 
 #[test]
-fn it_may_read_secrets_and_nothing_else() {
+fn it_may_read_secrets_and_list_who_names_them_and_nothing_else() {
     assert_eq!(
         only("ClusterRole")["rules"],
-        json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]}])
+        json!([
+            {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]},
+            {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses"], "verbs": ["list", "watch"]},
+            {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["gateways", "listenersets"],
+                "verbs": ["list", "watch"]},
+        ])
     );
+    let gateway_api = "gateway.networking.k8s.io/v1";
     let resources = METADATA["contextAwareResources"].clone();
-    assert_eq!(resources, json!([{"apiVersion": "v1", "kind": "Secret"}]));
+    assert_eq!(
+        resources,
+        json!([
+            {"apiVersion": "v1", "kind": "Secret"},
+            {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress"},
+            {"apiVersion": gateway_api, "kind": "Gateway"},
+            {"apiVersion": gateway_api, "kind": "ListenerSet"},
+        ])
+    );
+}
+
+/// Certificates are parked, and Secrets go, only where nobody names them.
+#[test]
+fn who_names_secrets_is_asked_by_the_policies_that_need_it() {
+    let secrets = json!([{"apiVersion": "v1", "kind": "Secret"}]);
+    for (file, policy) in manifests("ClusterAdmissionPolicy") {
+        let asks = ["certificates", "ingresses", "in-use"];
+        let asks = asks
+            .iter()
+            .any(|part| file.starts_with(&format!("deploy/{part}/")));
+        let expected = if asks {
+            &METADATA["contextAwareResources"]
+        } else {
+            &secrets
+        };
+        assert_eq!(&policy["spec"]["contextAwareResources"], expected, "{file}");
+    }
 }
 
 #[test]

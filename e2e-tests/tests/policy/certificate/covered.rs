@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use super::support::*;
 use crate::support::*;
 
-const LETSENCRYPT_RECORD: &str =
-    r#"{"issuerRef":{"group":"cert-manager.io","kind":"ClusterIssuer","name":"letsencrypt"}}"#;
+const LETSENCRYPT_RECORD: &str = r#"{"issuerRef":{"group":"cert-manager.io","kind":"ClusterIssuer","name":"letsencrypt"},"secretName":"app-tls"}"#;
 
 #[test]
 fn a_covered_certificate_is_parked() {
@@ -15,12 +14,14 @@ fn a_covered_certificate_is_parked() {
     let evaluation = evaluate(&author, &json!({}), &with_wild());
     let stored = evaluation.response.mutated_object.unwrap();
     let mut expected = author.clone();
-    expected["spec"]["issuerRef"]["name"] = json!(PARKED);
+    expected["spec"]["issuerRef"] = parked_issuer();
+    expected["spec"]["secretName"] = json!("app-parked");
     expected["metadata"]["annotations"] = json!({PARKED_RECORD: LETSENCRYPT_RECORD});
     assert_eq!(stored, expected);
     assert_eq!(
         evaluation.response.warnings,
         [
+            "who names Secret app-tls later needs this written once more, or routing-secrets-policy/skip on it",
             "a.example.com: no certificate is issued, routing secret wild covers it",
             "b.example.com: no certificate is issued, routing secret wild covers it",
         ]
@@ -33,13 +34,29 @@ fn a_covered_certificate_is_parked() {
 }
 
 #[test]
-fn there_is_one_list_call_and_the_same_as_for_ingresses() {
+fn routing_secrets_are_listed_as_for_ingresses_and_then_who_names_secrets() {
     let cluster = indexed_cluster(&[wild()]);
     let certificate = evaluate(&certificate(&["a.example.com"]), &json!({}), &cluster);
     let tls = json!([entry(&["a.example.com"], "own")]);
     let ingress = evaluate(&ingress(&[], tls), &json!({}), &cluster);
-    assert_eq!(certificate.calls.len(), 1);
     assert_eq!(certificate.calls[0].request, ingress.calls[0].request);
+    let kinds: Vec<_> = certificate
+        .calls
+        .iter()
+        .map(|call| &call.request["kind"])
+        .collect();
+    assert_eq!(kinds, ["Secret", "Ingress", "Gateway", "ListenerSet"]);
+}
+
+/// What is not covered, or not parked, costs no more than the list of routing secrets.
+#[rstest]
+#[case::not_covered(certificate(&["a.example.org"]), "park")]
+#[case::rejected(certificate(&["a.example.com"]), "reject")]
+#[case::allowed(certificate(&["a.example.com"]), "allow")]
+#[case::take_over(with(certificate(&["a.example.com"]), "secretName", json!("wild")), "park")]
+fn nobody_is_asked_without_need(#[case] author: Value, #[case] mode: &str) {
+    let evaluation = evaluate(&author, &covered(mode), &indexed_cluster(&[wild()]));
+    assert_eq!(evaluation.calls.len(), 1);
 }
 
 #[rstest]
@@ -72,6 +89,14 @@ fn ignored_hosts_are_never_covered() {
 #[case::skipped(annotated(certificate(&["a.example.com"]), "routing-secrets-policy/skip", "true"))]
 #[case::producer_by_template(with(certificate(&["*.example.com"]), "secretTemplate", json!({"labels": {"epinio.io/routing": ""}})))]
 #[case::ca(with(certificate(&["a.example.com"]), "isCA", json!(true)))]
+#[case::for_clients_too(with(certificate(&["a.example.com"]), "usages", json!(["server auth", "client auth"])))]
+#[case::output_formats(with(certificate(&["a.example.com"]), "additionalOutputFormats", json!([{"type": "DER"}])))]
+#[case::reflected(copied("reflector.v1.k8s.emberstack.com/reflection-allowed", "true"))]
+#[case::replicated(copied("replicator.v1.mittwald.de/replicate-to", "other"))]
+#[case::replicated_by_pattern(copied("replicator.v1.mittwald.de/replicate-to-matching", "app=x"))]
+#[case::may_be_replicated(copied("replicator.v1.mittwald.de/replication-allowed", "true"))]
+#[case::synced(copied("kubed.appscode.com/sync", ""))]
+#[case::of_another_controller(owned_by(certificate(&["a.example.com"]), "serving.knative.dev/v1", "Route", json!(true)))]
 #[case::for_clients(with(certificate(&["a.example.com"]), "usages", json!(["digital signature", "client auth"])))]
 #[case::keystores(with(certificate(&["a.example.com"]), "keystores", json!({"jks": {"create": true}})))]
 #[case::addresses(with(certificate(&["a.example.com"]), "ipAddresses", json!(["10.0.0.1"])))]
@@ -100,17 +125,25 @@ fn what_is_needed_is_issued_in_every_mode(#[case] author: Value) {
 #[case::not_skipped(annotated(certificate(&["a.example.com"]), "routing-secrets-policy/skip", "yes"))]
 #[case::template_with_other_labels(with(certificate(&["a.example.com"]), "secretTemplate", json!({"labels": {"team": "a"}})))]
 #[case::no_ca(with(certificate(&["a.example.com"]), "isCA", json!(false)))]
-#[case::for_servers(with(certificate(&["a.example.com"]), "usages", json!(["client auth", "server auth"])))]
+#[case::for_servers(with(certificate(&["a.example.com"]), "usages",
+    json!(["digital signature", "key encipherment", "key agreement", "server auth"])))]
+#[case::no_output_formats(with(certificate(&["a.example.com"]), "additionalOutputFormats", json!([])))]
+#[case::not_reflected(copied("reflector.v1.k8s.emberstack.com/reflection-allowed", "false"))]
+#[case::other_annotations_of_the_secret(copied("notes", "true"))]
 #[case::no_usages(with(certificate(&["a.example.com"]), "usages", json!([])))]
 #[case::no_keystores(with(certificate(&["a.example.com"]), "keystores", json!(null)))]
 #[case::no_addresses(with(certificate(&["a.example.com"]), "ipAddresses", json!([])))]
 #[case::owned_but_not_controlled(owned_by(certificate(&["a.example.com"]), "networking.k8s.io/v1", "Ingress", json!(false)))]
-#[case::owner_of_another_group(owned_by(certificate(&["a.example.com"]), "networking.istio.io/v1", "Gateway", json!(true)))]
-#[case::owned_by_an_application(owned_by(certificate(&["a.example.com"]), "application.epinio.io/v1", "App", json!(true)))]
 fn what_nobody_needs_is_parked(#[case] author: Value) {
     let stored = stored(&author, &json!({}), &with_wild());
     assert_eq!(stored["spec"]["issuerRef"]["name"], PARKED);
     assert_stable(&author, &stored, &json!({}), &with_wild());
+}
+
+/// A Certificate whose Secret gets an annotation.
+fn copied(annotation: &str, value: &str) -> Value {
+    let template = json!({"annotations": {annotation: value}});
+    with(certificate(&["a.example.com"]), "secretTemplate", template)
 }
 
 /// A wildcard's own Certificate covers itself, and must be renewed all the same.
@@ -169,6 +202,11 @@ fn allow_only_warns() {
     );
 }
 
+const GIVEN_BACK: [&str; 2] = [
+    "spec.issuerRef.name is letsencrypt again",
+    "spec.secretName is app-tls again",
+];
+
 fn parked() -> (Value, Value) {
     let author = certificate(&["a.example.com"]);
     let parked = stored(&author, &json!({}), &with_wild());
@@ -182,10 +220,7 @@ fn the_issuer_comes_back_when_a_name_is_not_covered_any_more() {
     for secrets in [cluster(&[]), cluster(&[expired])] {
         let response = evaluate(&parked, &json!({}), &secrets).response;
         assert_eq!(response.mutated_object, Some(author.clone()));
-        assert_eq!(
-            response.warnings,
-            ["spec.issuerRef.name is letsencrypt again"]
-        );
+        assert_eq!(response.warnings, GIVEN_BACK);
     }
     let mut more = parked;
     more["spec"]["dnsNames"] = json!(["a.example.com", "a.example.org"]);
@@ -257,7 +292,7 @@ fn an_issuer_that_nobody_knows_is_told(#[case] annotations: Option<Value>) {
         assert_eq!(
             response.warnings,
             [format!(
-                "no certificate is issued: {PARKED} is no issuer, name the one you want"
+                "its issuer is {PARKED}, which no client trusts: name the one you want"
             )]
         );
     }
@@ -273,10 +308,7 @@ fn a_record_that_is_lost_counts_while_the_issuer_is_ours() {
     assert_eq!(response.mutated_object, Some(parked.clone()));
     let response = update(&parked, &lost, &json!({}), &cluster(&[])).response;
     assert_eq!(response.mutated_object, Some(author.clone()));
-    assert_eq!(
-        response.warnings,
-        ["spec.issuerRef.name is letsencrypt again"]
-    );
+    assert_eq!(response.warnings, GIVEN_BACK);
     let mut anew = author;
     anew["spec"]["issuerRef"]["name"] = json!("internal");
     let response = update(&parked, &anew, &json!({}), &cluster(&[])).response;
@@ -293,7 +325,7 @@ fn an_emptied_record_is_forgotten() {
         let response = update(&parked, &emptied, &json!({}), &secrets).response;
         assert_eq!(response.mutated_object, Some(expected.clone()));
         assert!(
-            response.warnings[0].contains("is no issuer"),
+            response.warnings[0].contains("no client trusts"),
             "{:?}",
             response.warnings
         );
@@ -302,6 +334,7 @@ fn an_emptied_record_is_forgotten() {
     renamed["spec"]["issuerRef"]["name"] = json!("internal");
     let response = update(&parked, &renamed, &json!({}), &with_wild()).response;
     let record = LETSENCRYPT_RECORD.replace("letsencrypt", "internal");
+    let record = record.replace("app-tls", "app-parked");
     let stored = response.mutated_object.unwrap();
     assert_eq!(stored["metadata"]["annotations"][PARKED_RECORD], record);
 }

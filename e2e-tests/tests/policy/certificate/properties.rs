@@ -79,7 +79,7 @@ fn accepted(object: &Value, settings: &Value, cluster: &Cluster) -> Option<Value
 /// The Certificate without what the policy may change.
 fn rest(certificate: &Value) -> Value {
     let mut rest = certificate.clone();
-    rest["spec"]["issuerRef"]["name"] = json!(null);
+    rest["spec"]["issuerRef"] = json!(null);
     rest["spec"]["secretName"] = json!(null);
     rest["metadata"]["annotations"][PARKED_RECORD] = json!(null);
     rest

@@ -24,6 +24,11 @@ pub fn certificate(names: &[&str]) -> Value {
     })
 }
 
+/// `spec.issuerRef` of a parked Certificate.
+pub fn parked_issuer() -> Value {
+    json!({"group": "cert-manager.io", "kind": "ClusterIssuer", "name": PARKED})
+}
+
 /// The settings for a mode of `certificate.covered`.
 pub fn covered(mode: &str) -> Value {
     json!({"certificate": {"covered": mode}})

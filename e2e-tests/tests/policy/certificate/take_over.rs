@@ -106,14 +106,28 @@ fn where_there_is_no_other_secret_it_is_refused(#[case] name: &str) {
 }
 
 #[test]
-fn the_secret_comes_back_while_another_one_covers() {
+fn what_is_no_take_over_any_more_stays_parked_while_another_one_covers() {
     let author = into_wild(&["a.example.com"]);
     let parked = stored(&author, &json!({}), &with_wild());
     let other = cluster(&[routing_secret("other", &["*.example.com"])]);
-    let moved = stored(&parked, &json!({}), &other);
-    assert_eq!(moved["spec"]["secretName"], "wild");
-    assert_eq!(moved["spec"]["issuerRef"]["name"], PARKED);
-    assert_stable(&author, &moved, &json!({}), &other);
+    assert_stable(&author, &parked, &json!({}), &other);
+}
+
+/// Rewritten Ingresses name the routing secret, and nobody would ever get it from this Certificate.
+#[test]
+fn a_take_over_is_parked_whoever_names_the_routing_secret() {
+    let author = into_wild(&["a.example.com"]);
+    let user = ingress(
+        &["a.example.com"],
+        json!([entry(&["a.example.com"], "wild")]),
+    );
+    let secrets = Cluster::new(vec![wild().to_manifest(), user]);
+    let parked = stored(&author, &json!({}), &secrets);
+    assert_eq!(parked["spec"]["secretName"], "app-parked");
+    let mut issued = parked.clone();
+    issued["status"] = json!({"revision": 1});
+    let again = update(&issued, &author, &json!({}), &secrets).response;
+    assert_eq!(again.mutated_object, Some(parked));
 }
 
 /// It is out of the way, so that nobody's write need fail; its own Secret it cannot get back.

@@ -22,7 +22,7 @@ fn created(secret: &Value) -> Value {
 
 /// What is stored of a Secret that is updated.
 fn stored_update(old: &Value, new: &Value) -> Value {
-    let evaluation = POLICY.validate(&update(old, new), &json!({}), &closed());
+    let evaluation = POLICY.validate(&update(old, new), &nobody_is_asked(), &closed());
     let response = evaluation.unwrap().response;
     assert!(response.accepted, "{:?}", response.message);
     assert!(response.warnings.is_empty(), "{:?}", response.warnings);

@@ -70,9 +70,14 @@ pub fn judged(secret: &Value, settings: &Value) -> Evaluation {
     judged_request(&request, settings)
 }
 
-/// Evaluates the update of a Secret in the same way.
+/// Evaluates the update of a Secret in the same way; who names it has tests of its own ([`crate::secret::in_use`]).
 pub fn updated(old: &Value, new: &Value) -> Evaluation {
-    judged_request(&update(old, new), &json!({}))
+    judged_request(&update(old, new), &nobody_is_asked())
+}
+
+/// The settings with which nobody is asked who names a Secret that goes.
+pub fn nobody_is_asked() -> Value {
+    json!({"secret": {"inUse": "ignore"}})
 }
 
 pub fn update(old: &Value, new: &Value) -> Value {

@@ -1,0 +1,338 @@
+//! Which covered Certificates are parked: what is new or parked already, while nobody needs its Secret.
+
+use e2e_tests::{Cluster, Response, certificates::TlsSecret};
+use proptest::{prelude::*, sample::select};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::support::*;
+use crate::support::*;
+
+/// The Certificate `app` for `a.example.com`, as its author writes it.
+fn author() -> Value {
+    certificate(&["a.example.com"])
+}
+
+/// The same, issued.
+fn issued(mut certificate: Value) -> Value {
+    certificate["status"] =
+        json!({"revision": 1, "conditions": [{"type": "Ready", "status": "True"}]});
+    certificate
+}
+
+fn parked() -> Value {
+    stored(&author(), &json!({}), &with_wild())
+}
+
+/// The Ingress `web`, as its author writes it.
+fn web() -> Value {
+    let mut object = ingress(
+        &["a.example.com"],
+        json!([entry(&["a.example.com"], "app-tls")]),
+    );
+    object["metadata"]["name"] = json!("web");
+    object
+}
+
+fn listening(kind: &str) -> Value {
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": kind,
+        "metadata": {"name": "web", "namespace": NAMESPACE},
+        "spec": {"listeners": [{
+            "name": "https", "protocol": "HTTPS", "port": 443, "hostname": "a.example.org",
+            "tls": {"certificateRefs": [{"name": "app-tls"}]},
+        }]},
+    })
+}
+
+/// A cluster with `wild` and these objects.
+fn with_users(users: &[Value]) -> Cluster {
+    Cluster::new([vec![wild().to_manifest()], users.to_vec()].concat())
+}
+
+fn is_parked(object: &Value) -> bool {
+    object["spec"]["issuerRef"]["name"] == PARKED
+}
+
+/// What is stored by an update.
+fn after(response: &Response, new: &Value) -> Value {
+    assert!(response.accepted, "{:?}", response.message);
+    response
+        .mutated_object
+        .clone()
+        .unwrap_or_else(|| new.clone())
+}
+
+#[rstest]
+#[case::created(None, author(), true)]
+#[case::never_issued(Some(author()), author(), true)]
+#[case::issued(Some(issued(author())), issued(author()), false)]
+#[case::other_names(Some(issued(certificate(&["b.example.com"]))), issued(author()), true)]
+#[case::the_same_names(Some(issued(certificate(&["A.example.com"]))), issued(author()), false)]
+#[case::another_secret(Some(issued(with(author(), "secretName", json!("old-tls")))), issued(author()), true)]
+#[case::another_issuer(Some(issued(with(author(), "issuerRef", json!({"name": "old"})))), issued(author()), false)]
+#[case::parked(Some(issued(parked())), issued(parked()), true)]
+#[case::parked_by_somebody_else(
+    Some(issued(with(author(), "issuerRef", parked_issuer()))),
+    issued(author()),
+    false
+)]
+#[case::a_parked_one_written_over_an_issued_one(Some(issued(author())), issued(parked()), false)]
+fn what_is_new_or_parked_already_is_parked(
+    #[case] old: Option<Value>,
+    #[case] new: Value,
+    #[case] expected: bool,
+) {
+    let stored = match &old {
+        None => stored(&new, &json!({}), &with_wild()),
+        Some(old) => after(&update(old, &new, &json!({}), &with_wild()).response, &new),
+    };
+    assert_eq!(is_parked(&stored), expected, "{stored}");
+    assert_eq!(
+        stored["spec"]["secretName"],
+        if expected { "app-parked" } else { "app-tls" }
+    );
+}
+
+/// `helm upgrade` patches every Certificate and no Ingress that did not change.
+#[test]
+fn a_patch_by_helm_of_an_unchanged_release_takes_nothing_away() {
+    let mut release = issued(author());
+    release["metadata"]["annotations"] = json!({"meta.helm.sh/release-name": "app"});
+    let upgraded = annotated(release.clone(), "helm.sh/revision", "2");
+    let response = update(&release, &upgraded, &json!({}), &with_users(&[web()])).response;
+    assert_eq!(response.mutated_object, None);
+    // The same where it was parked, because its Ingress was rewritten.
+    let rewritten = stored(&web(), &json!({}), &with_wild());
+    let release = issued(parked());
+    let upgraded = annotated(release.clone(), "helm.sh/revision", "2");
+    let response = update(&release, &upgraded, &json!({}), &with_users(&[rewritten])).response;
+    assert_eq!(response.mutated_object, None);
+}
+
+#[rstest]
+#[case::apply_of_all(|issuer: &mut Value| *issuer = author()["spec"]["issuerRef"].clone())]
+#[case::apply_of_what_differs(|issuer: &mut Value| issuer["name"] = json!("letsencrypt"))]
+fn an_authors_issuer_sent_over_a_parked_one_changes_nothing(#[case] change: fn(&mut Value)) {
+    for secret in ["app-tls", "app-parked"] {
+        let old = issued(parked());
+        let mut new = old.clone();
+        change(&mut new["spec"]["issuerRef"]);
+        new["spec"]["secretName"] = json!(secret);
+        let response = update(&old, &new, &json!({}), &with_wild()).response;
+        assert_eq!(after(&response, &new), old);
+        // `kubectl replace` and a client that does not know the record.
+        let new = without_annotations(new, &[PARKED_RECORD]);
+        let response = update(&old, &new, &json!({}), &with_wild()).response;
+        assert_eq!(after(&response, &new), old);
+    }
+}
+
+/// What the author left out, he does not send again, and it must not become his.
+#[rstest]
+#[case(json!({"name": "le"}))]
+#[case(json!({"name": "le", "kind": "Issuer"}))]
+#[case(json!({"name": "le", "kind": "AWSPCAIssuer", "group": "awspca.cert-manager.io"}))]
+fn members_that_the_author_never_wrote_do_not_stay(#[case] issuer: Value) {
+    let author = with(author(), "issuerRef", issuer.clone());
+    let parked = stored(&author, &json!({}), &with_wild());
+    assert_eq!(parked["spec"]["issuerRef"], parked_issuer());
+    // A three-way merge sends the members of the manifest, over those that are stored.
+    let mut applied = parked.clone();
+    for (member, value) in issuer.as_object().unwrap() {
+        applied["spec"]["issuerRef"][member] = value.clone();
+    }
+    applied["spec"]["secretName"] = json!("app-tls");
+    let again = update(&parked, &applied, &json!({}), &with_wild()).response;
+    assert_eq!(after(&again, &applied), parked);
+    let back = update(&parked, &applied, &json!({}), &cluster(&[])).response;
+    assert_eq!(after(&back, &applied), author);
+}
+
+#[rstest]
+#[case::ingress(web(), "Ingress web")]
+#[case::gateway(listening("Gateway"), "Gateway web")]
+#[case::listener_set(listening("ListenerSet"), "ListenerSet web")]
+fn a_secret_that_somebody_names_is_issued(#[case] user: Value, #[case] name: &str) {
+    let cluster = with_users(&[user]);
+    let response = evaluate(&author(), &json!({}), &cluster).response;
+    assert_eq!(after(&response, &author()), author());
+    let warning = &response.warnings[0];
+    assert!(
+        warning.contains(name) && warning.contains("app-tls"),
+        "{warning}"
+    );
+    // Parked, needed, back.
+    let old = issued(parked());
+    let response = update(&old, &old, &json!({}), &cluster).response;
+    assert_eq!(after(&response, &old), issued(author()));
+    let rewritten = with_users(&[stored(&web(), &json!({}), &with_wild())]);
+    assert!(is_parked(&stored(&author(), &json!({}), &rewritten)));
+}
+
+/// An Ingress that is left alone keeps its Secret, so its Certificate must be issued: before the Ingress comes, it is told
+/// what to write then.
+#[rstest]
+#[case::skipped(annotated(web(), "routing-secrets-policy/skip", "true"))]
+#[case::partly_covered({
+    let mut object = annotated(web(), ISSUER, "le");
+    object["spec"]["tls"][0]["hosts"] = json!(["a.example.com", "a.example.org"]);
+    object
+})]
+#[case::challenge({
+    let mut object = web();
+    object["metadata"]["labels"] = json!({"acme.cert-manager.io/http01-solver": "true"});
+    object
+})]
+fn an_ingress_that_is_left_alone_needs_its_certificate(#[case] left: Value) {
+    assert_untouched(&left, &json!({}), &with_wild());
+    assert_untouched(
+        &author(),
+        &json!({}),
+        &with_users(std::slice::from_ref(&left)),
+    );
+    let response = evaluate(&author(), &json!({}), &with_wild()).response;
+    let told = &response.warnings[0];
+    assert!(
+        told.contains("app-tls") && told.contains("routing-secrets-policy/skip"),
+        "{told}"
+    );
+    let old = issued(parked());
+    let response = update(&old, &old, &json!({}), &with_users(&[left])).response;
+    assert_eq!(after(&response, &old), issued(author()));
+}
+
+/// A routing secret before, after and between.
+#[test]
+fn an_application_is_served_whenever_the_routing_secret_comes_and_goes() {
+    let nothing = |users: &[Value]| Cluster::new(users.to_vec());
+    // Before it: both are stored as they are.
+    assert_untouched(&web(), &json!({}), &nothing(&[]));
+    assert_untouched(&author(), &json!({}), &nothing(&[web()]));
+    // It comes; Helm writes the Certificate only.
+    let response = update(
+        &issued(author()),
+        &issued(author()),
+        &json!({}),
+        &with_users(&[web()]),
+    )
+    .response;
+    assert_eq!(response.mutated_object, None);
+    // The Ingress is written; what is issued goes on.
+    let rewritten = stored_update(&web(), &web(), &json!({}), &with_wild());
+    assert_eq!(rewritten["spec"]["tls"][0]["secretName"], "wild");
+    let old = issued(author());
+    let response = update(
+        &old,
+        &old,
+        &json!({}),
+        &with_users(std::slice::from_ref(&rewritten)),
+    )
+    .response;
+    assert_eq!(response.mutated_object, None);
+    // Created now, it is parked; it comes back when the routing secret goes and its Ingress is written.
+    let cluster = with_users(std::slice::from_ref(&rewritten));
+    let parked = issued(stored(&author(), &json!({}), &cluster));
+    assert!(is_parked(&parked));
+    let back = stored_update(&rewritten, &rewritten, &json!({}), &nothing(&[]));
+    assert_eq!(back, web());
+    let response = update(&parked, &parked, &json!({}), &nothing(&[back])).response;
+    assert_eq!(after(&response, &parked), issued(author()));
+}
+
+/// What is new is not parked then, and what is parked stays.
+#[rstest]
+#[case("Ingress")]
+#[case("Gateway")]
+#[case("ListenerSet")]
+fn a_refused_look_up_of_users_changes_nothing(#[case] kind: &str) {
+    let cluster = with_wild().failing(kind, "forbidden");
+    let response = evaluate(&author(), &json!({}), &cluster).response;
+    assert_eq!(after(&response, &author()), author());
+    assert!(
+        response.warnings[1].contains("forbidden"),
+        "{:?}",
+        response.warnings
+    );
+    let old = issued(parked());
+    let response = update(&old, &old, &json!({}), &cluster).response;
+    assert!(response.accepted && response.mutated_object.is_none());
+    let again = with(
+        with(
+            old.clone(),
+            "issuerRef",
+            author()["spec"]["issuerRef"].clone(),
+        ),
+        "secretName",
+        json!("app-tls"),
+    );
+    let response = update(&old, &again, &json!({}), &cluster).response;
+    assert_eq!(after(&response, &again), old);
+    assert!(
+        response.warnings[1].contains("forbidden"),
+        "{:?}",
+        response.warnings
+    );
+}
+
+#[test]
+fn a_cluster_without_the_gateway_api_parks() {
+    let cause =
+        "Callback evaluation failure: Cannot find resource gateway.networking.k8s.io/v1/Gateway";
+    let cluster = with_wild()
+        .failing("Gateway", cause)
+        .failing("ListenerSet", cause);
+    assert!(is_parked(&stored(&author(), &json!({}), &cluster)));
+}
+
+#[rstest]
+#[case::no_name_yet("")]
+#[case::too_long(&"a".repeat(250))]
+#[case::a_routing_secret("taken")]
+fn without_a_name_for_its_secret_it_is_issued(#[case] name: &str) {
+    let mut author = author();
+    author["metadata"]["name"] = json!(name);
+    author["metadata"]["generateName"] = json!("app-");
+    let secrets = cluster(&[wild(), routing_secret("taken-parked", &["a.example.net"])]);
+    let response = evaluate(&author, &json!({}), &secrets).response;
+    assert!(response.accepted && response.mutated_object.is_none());
+    assert!(
+        response.warnings[0].contains("-parked"),
+        "{:?}",
+        response.warnings
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// No accepted write parks a Certificate, or leaves it parked, whose author's Secret somebody names.
+    #[test]
+    fn nothing_that_is_needed_is_parked(
+        old in select(vec![None, Some(author()), Some(issued(author())), Some(parked()), Some(issued(parked()))]),
+        new in select(vec![author(), issued(author()), parked(), certificate(&["b.example.com"])]),
+        mode in select(MODES.as_slice()),
+        is_named in any::<bool>(),
+        is_covered in any::<bool>(),
+        look_up_fails in any::<bool>(),
+    ) {
+        let secrets: Vec<_> = is_covered.then(wild).iter().map(TlsSecret::to_manifest).collect();
+        let users: Vec<_> = is_named.then(web).into_iter().collect();
+        let mut cluster = Cluster::new([secrets, users].concat());
+        if look_up_fails {
+            cluster = cluster.failing("Gateway", "forbidden");
+        }
+        let response = match &old {
+            None => evaluate(&new, &covered(mode), &cluster).response,
+            Some(old) => update(old, &new, &covered(mode), &cluster).response,
+        };
+        if response.accepted && is_named && !look_up_fails {
+            prop_assert!(!is_parked(&after(&response, &new)));
+        }
+        if response.accepted && look_up_fails && mode == "park" && is_covered {
+            let was_parked = old.as_ref().is_some_and(is_parked);
+            prop_assert_eq!(is_parked(&after(&response, &new)), was_parked);
+        }
+    }
+}

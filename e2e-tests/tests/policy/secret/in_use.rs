@@ -1,0 +1,521 @@
+//! Routing secrets that go, or are renewed with fewer names, while something names them.
+
+use e2e_tests::{Cluster, Response, certificates::TlsSecret, request_from};
+use proptest::{prelude::*, sample::select};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+const SKIP: &str = "routing-secrets-policy/skip";
+const PRODUCER: &str = "cert-manager.io/certificate-name";
+const REFLECTS: &str = "reflector.v1.k8s.emberstack.com/reflects";
+
+fn mode(in_use: &str) -> Value {
+    json!({"secret": {"inUse": in_use}})
+}
+
+/// The Ingress `shop`, which names this Secret for its host.
+fn shop(host: &str, secret: &str) -> Value {
+    let mut object = ingress(&[host], json!([entry(&[host], secret)]));
+    object["metadata"]["name"] = json!("shop");
+    object
+}
+
+/// A Gateway, or a ListenerSet, of one listener; without hostname if that is empty.
+fn listening(kind: &str, hostname: &str, secret: &str) -> Value {
+    let mut listener = json!({
+        "name": "https", "protocol": "HTTPS", "port": 443,
+        "tls": {"mode": "Terminate", "certificateRefs": [{"name": secret}]},
+    });
+    if !hostname.is_empty() {
+        listener["hostname"] = json!(hostname);
+    }
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": kind,
+        "metadata": {"name": "edge", "namespace": NAMESPACE},
+        "spec": {"gatewayClassName": "eg", "listeners": [listener]},
+    })
+}
+
+/// A cluster with these Secrets and whoever names them.
+fn with_users(secrets: &[TlsSecret], users: &[Value]) -> Cluster {
+    let secrets = secrets.iter().map(TlsSecret::to_manifest);
+    Cluster::new(secrets.chain(users.iter().cloned()).collect())
+}
+
+/// The request to delete an object, or to update it to a new one.
+fn request(old: &Value, new: Option<&Value>) -> Value {
+    let mut request = request_from(old.clone()).unwrap();
+    request["operation"] = json!(if new.is_some() { "UPDATE" } else { "DELETE" });
+    request["object"] = new.cloned().unwrap_or_default();
+    request["oldObject"] = old.clone();
+    request
+}
+
+fn deleted(secret: &TlsSecret, settings: &Value, cluster: &Cluster) -> Response {
+    let request = request(&secret.to_manifest(), None);
+    POLICY
+        .validate(&request, settings, cluster)
+        .unwrap()
+        .response
+}
+
+fn updated(old: &Value, new: &Value, settings: &Value, cluster: &Cluster) -> Response {
+    let request = request(old, Some(new));
+    POLICY
+        .validate(&request, settings, cluster)
+        .unwrap()
+        .response
+}
+
+fn unlabelled(secret: &TlsSecret) -> Value {
+    let mut secret = secret.to_manifest();
+    secret["metadata"]["labels"] = json!({});
+    secret
+}
+
+#[rstest]
+#[case::ingress(
+    shop("a.example.com", "wild"),
+    "Ingress shop: a.example.com",
+    "ingresses"
+)]
+#[case::gateway(
+    listening("Gateway", "a.example.com", "wild"),
+    "Gateway edge: a.example.com",
+    "gateways"
+)]
+#[case::listener_set(
+    listening("ListenerSet", "a.example.com", "wild"),
+    "ListenerSet edge: a.example.com",
+    "listenersets"
+)]
+#[case::listener_without_hostname(
+    listening("Gateway", "", "wild"),
+    "Gateway edge: *.example.com",
+    "gateways"
+)]
+#[case::listener_for_a_wildcard(
+    listening("Gateway", "*.example.com", "wild"),
+    "Gateway edge: *.example.com",
+    "gateways"
+)]
+#[case::default_entry(
+    ingress(&["a.example.com", "a.example.org"], json!([{"secretName": "wild"}])), "Ingress app: a.example.com", "ingresses",
+)]
+fn who_names_a_routing_secret_is_said_when_it_goes(
+    #[case] user: Value,
+    #[case] names: &str,
+    #[case] resources: &str,
+) {
+    let cluster = with_users(&[wild()], &[user]);
+    for response in [
+        deleted(&wild(), &json!({}), &cluster),
+        updated(
+            &wild().to_manifest(),
+            &unlabelled(&wild()),
+            &json!({}),
+            &cluster,
+        ),
+    ] {
+        assert!(response.accepted, "{:?}", response.message);
+        let [command, user] = response.warnings.as_slice() else {
+            panic!("{:?}", response.warnings);
+        };
+        assert_eq!(user, &format!("{names} still names this Secret"));
+        assert!(
+            command.contains(&format!("-n {NAMESPACE} {resources} ")),
+            "{command}"
+        );
+        assert!(command.ends_with("then certificates"), "{command}");
+    }
+    let denied = deleted(&wild(), &mode("deny"), &cluster);
+    assert!(!denied.accepted);
+    let message = denied.message.unwrap();
+    for part in ["Secret workspace/wild", names, SKIP, resources, "[in-use]"] {
+        assert!(message.contains(part), "{part} is missing in {message}");
+    }
+    let ignored = deleted(&wild(), &mode("ignore"), &cluster);
+    assert!(ignored.accepted && ignored.warnings.is_empty());
+}
+
+#[test]
+fn the_routing_secret_that_takes_over_is_named() {
+    let exact = routing_secret("exact", &["a.example.com"]);
+    let mut skipped = annotated(shop("a.example.com", "wild"), SKIP, "true");
+    skipped["metadata"]["name"] = json!("skipped");
+    let users = [shop("a.example.com", "wild"), skipped];
+    let cluster = with_users(&[wild(), exact], &users).with_seed(1);
+    let mut warnings = deleted(&wild(), &json!({}), &cluster).warnings;
+    warnings.sort();
+    assert_eq!(
+        warnings[..2],
+        [
+            "Ingress shop: a.example.com still names this Secret; its next write makes that exact",
+            "Ingress skipped: a.example.com still names this Secret",
+        ]
+    );
+}
+
+#[rstest]
+#[case::another_secret(shop("a.example.com", "own"))]
+#[case::a_host_that_it_never_covered(shop("a.example.org", "wild"))]
+#[case::no_host(ingress(&[], json!([{"secretName": "wild"}])))]
+#[case::an_ignored_class({
+    let mut object = shop("a.example.com", "wild");
+    object["spec"]["ingressClassName"] = json!("istio");
+    object
+})]
+#[case::contour(annotated(
+    shop("a.example.com", "wild"),
+    "projectcontour.io/tls-cert-namespace",
+    "tls"
+))]
+#[case::being_deleted({
+    let mut object = shop("a.example.com", "wild");
+    object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    object
+})]
+#[case::another_namespace({
+    let mut object = shop("a.example.com", "wild");
+    object["metadata"]["namespace"] = json!("other");
+    object
+})]
+#[case::a_reference_to_another_namespace({
+    let mut object = listening("Gateway", "a.example.com", "wild");
+    object["spec"]["listeners"][0]["tls"]["certificateRefs"][0]["namespace"] = json!("other");
+    object
+})]
+#[case::a_gateway_of_an_ignored_class({
+    let mut object = listening("Gateway", "a.example.com", "wild");
+    object["spec"]["gatewayClassName"] = json!("ignored");
+    object
+})]
+#[case::what_cannot_be_read({
+    let mut object = shop("a.example.com", "wild");
+    object["spec"]["tls"] = json!(7);
+    object
+})]
+fn who_does_not_use_it_does_not_count(#[case] user: Value) {
+    let cluster = with_users(&[wild()], &[user]);
+    let settings = json!({"secret": {"inUse": "deny"}, "gateway": {"ignoredClasses": ["ignored"]}});
+    let response = deleted(&wild(), &settings, &cluster);
+    assert!(response.accepted, "{:?}", response.message);
+    assert!(response.warnings.is_empty(), "{:?}", response.warnings);
+}
+
+/// What nobody could use before is no loss, and costs no look-up.
+#[rstest]
+#[case::expired(wild().valid(-9, -1).to_manifest())]
+#[case::not_yet_valid(wild().valid(1, 9).to_manifest())]
+#[case::temporary(wild().issuer_cn("cert-manager.local").to_manifest())]
+#[case::unreadable(wild().tls_crt("junk").to_manifest())]
+#[case::of_another_type(wild().secret_type("Opaque").to_manifest())]
+#[case::unlabelled(unlabelled(&wild()))]
+fn an_unusable_or_unlabelled_secret_goes_without_a_look_up(#[case] secret: Value) {
+    let cluster = with_users(&[], &[shop("a.example.com", "wild")]);
+    let request = request(&secret, None);
+    let evaluation = POLICY.validate(&request, &mode("deny"), &cluster).unwrap();
+    assert!(
+        evaluation.response.accepted,
+        "{:?}",
+        evaluation.response.message
+    );
+    assert!(evaluation.response.warnings.is_empty());
+    assert_eq!(evaluation.calls, []);
+}
+
+#[test]
+fn an_unused_secret_goes_without_a_warning() {
+    let response = deleted(&wild(), &mode("deny"), &with_users(&[wild()], &[]));
+    assert!(response.accepted && response.warnings.is_empty());
+}
+
+#[rstest]
+#[case("system:serviceaccount:kube-system:namespace-controller")]
+#[case("system:serviceaccount:kube-system:generic-garbage-collector")]
+#[case("system:kube-controller-manager")]
+fn who_cleans_up_is_never_held_up(#[case] user: &str) {
+    let mut request = request(&wild().to_manifest(), None);
+    request["userInfo"]["username"] = json!(user);
+    let cluster = with_users(&[wild()], &[shop("a.example.com", "wild")]);
+    let evaluation = POLICY.validate(&request, &mode("deny"), &cluster).unwrap();
+    assert!(evaluation.response.accepted);
+    assert_eq!(evaluation.calls, []);
+}
+
+#[rstest]
+#[case::no_old_object(json!(null))]
+#[case::an_old_object_that_is_none(json!("wild"))]
+#[case::nothing_in_it(json!({}))]
+#[case::odd_metadata(json!({"type": "kubernetes.io/tls", "metadata": {"labels": {"epinio.io/routing": 7}}, "data": []}))]
+fn a_deletion_that_says_nothing_is_accepted(#[case] old: Value) {
+    let mut request = request(&wild().to_manifest(), None);
+    request["oldObject"] = old;
+    let evaluation = POLICY
+        .validate(&request, &mode("deny"), &cluster(&[]))
+        .unwrap();
+    assert!(
+        evaluation.response.accepted,
+        "{:?}",
+        evaluation.response.message
+    );
+}
+
+/// Each look-up of the kinds, by the arguments that never change.
+#[test]
+fn there_is_one_list_call_a_kind() {
+    let request = request(&wild().to_manifest(), None);
+    let evaluation = POLICY
+        .validate(&request, &json!({}), &with_users(&[wild()], &[]))
+        .unwrap();
+    let calls: Vec<_> = evaluation.calls.iter().map(|call| &call.request).collect();
+    let list = |api_version: &str, kind: &str, masks: &[&str]| {
+        json!({
+            "api_version": api_version, "kind": kind, "namespace": NAMESPACE,
+            "label_selector": null, "field_selector": null, "field_masks": masks,
+        })
+    };
+    let gateway_api = "gateway.networking.k8s.io/v1";
+    let expected = [
+        list(
+            "networking.k8s.io/v1",
+            "Ingress",
+            &["spec.ingressClassName", "spec.rules.host", "spec.tls"],
+        ),
+        list(
+            gateway_api,
+            "Gateway",
+            &["spec.gatewayClassName", "spec.listeners"],
+        ),
+        list(gateway_api, "ListenerSet", &["spec.listeners"]),
+    ];
+    assert_eq!(calls, expected.iter().collect::<Vec<_>>());
+}
+
+#[rstest]
+#[case("Callback evaluation failure: Cannot find resource gateway.networking.k8s.io/v1/Gateway")]
+#[case("the server could not find the requested resource: not found")]
+fn a_kind_that_the_cluster_lacks_has_no_objects(#[case] cause: &str) {
+    let cluster = with_users(&[wild()], &[shop("a.example.com", "wild")])
+        .failing("Gateway", cause)
+        .failing("ListenerSet", cause);
+    let response = deleted(&wild(), &json!({}), &cluster);
+    assert_eq!(response.warnings.len(), 2, "{:?}", response.warnings);
+    let response = deleted(
+        &wild(),
+        &mode("deny"),
+        &with_users(&[wild()], &[]).failing("Gateway", cause),
+    );
+    assert!(response.accepted);
+}
+
+#[rstest]
+#[case::ingresses("Ingress", "networking.k8s.io/v1 Ingress")]
+#[case::gateways("Gateway", "gateway.networking.k8s.io/v1 Gateway")]
+#[case::listener_sets("ListenerSet", "gateway.networking.k8s.io/v1 ListenerSet")]
+#[case::secrets("Secret", "v1 Secret")]
+fn a_look_up_that_fails_loses_no_deletion_but_under_deny(#[case] kind: &str, #[case] of: &str) {
+    let cluster = with_users(&[wild()], &[shop("a.example.com", "wild")])
+        .failing(kind, "Policy has not been granted access");
+    let response = deleted(&wild(), &json!({}), &cluster);
+    assert!(response.accepted);
+    assert_eq!(
+        response.warnings[0],
+        "Secret workspace/wild: it is not known who still names it"
+    );
+    let denied = deleted(&wild(), &mode("deny"), &cluster);
+    assert!(!denied.accepted);
+    let message = denied.message.unwrap();
+    for part in [
+        "Policy has not been granted access",
+        of,
+        "contextAwareResources",
+    ] {
+        assert!(message.contains(part), "{part} is missing in {message}");
+    }
+}
+
+/// The wildcard of a certificate is not renewed, or it is.
+#[rstest]
+#[case::fewer(&["b.example.com"], &["a.example.com"])]
+#[case::others(&["*.example.org"], &["a.example.com"])]
+#[case::a_wildcard_for_names(&["*.example.com"], &[])]
+#[case::the_same(&["B.example.com", "a.example.com"], &[])]
+#[case::more(&["a.example.com", "b.example.com", "c.example.com"], &[])]
+#[case::one_that_nobody_uses_less(&["a.example.com"], &[])]
+fn a_renewal_counts_by_the_hosts_that_it_loses(#[case] sans: &[&str], #[case] lost: &[&str]) {
+    let old = routing_secret("app", &["a.example.com", "b.example.com"]).to_manifest();
+    let new = routing_secret("app", sans).to_manifest();
+    let cluster = with_users(&[], &[shop("a.example.com", "app")]);
+    let response = updated(&old, &new, &json!({}), &cluster);
+    assert!(response.accepted, "{:?}", response.message);
+    let users = response
+        .warnings
+        .iter()
+        .filter(|warning| warning.starts_with("Ingress"));
+    let expected = lost
+        .iter()
+        .map(|host| format!("Ingress shop: {host} still names this Secret"));
+    assert_eq!(
+        users.cloned().collect::<Vec<_>>(),
+        expected.collect::<Vec<_>>()
+    );
+    let denied = updated(&old, &new, &mode("deny"), &cluster);
+    assert_eq!(denied.accepted, lost.is_empty(), "{:?}", denied.message);
+}
+
+/// It would be tried again for ever, and the certificate expire for all hosts.
+#[rstest]
+#[case::cert_manager(PRODUCER, "app")]
+#[case::reflector(REFLECTS, "apps/app")]
+#[case::replicator("replicator.v1.mittwald.de/replicate-from", "apps/app")]
+fn a_renewal_by_a_machine_only_warns(#[case] annotation: &str, #[case] value: &str) {
+    let old = routing_secret("app", &["a.example.com", "b.example.com"]);
+    let new = routing_secret("app", &["b.example.com"]).annotation(annotation, value);
+    let cluster = with_users(&[], &[shop("a.example.com", "app")]);
+    let response = updated(
+        &old.to_manifest(),
+        &new.to_manifest(),
+        &mode("deny"),
+        &cluster,
+    );
+    assert!(response.accepted, "{:?}", response.message);
+    assert!(
+        response
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("a.example.com"))
+    );
+    let refused = cluster.refusing("forbidden");
+    let response = updated(
+        &old.to_manifest(),
+        &new.to_manifest(),
+        &mode("deny"),
+        &refused,
+    );
+    assert!(response.accepted, "{:?}", response.message);
+}
+
+/// `deny` from start to end: retire the Secret, write who names it, delete it.
+#[rstest]
+#[case::with_another_routing_secret(true)]
+#[case::without_one(false)]
+fn a_routing_secret_in_use_is_drained(#[case] has_other: bool) {
+    let deny = mode("deny");
+    let others: Vec<_> = has_other
+        .then(|| routing_secret("other", &["*.example.com"]))
+        .into_iter()
+        .collect();
+    let all = |secret: &TlsSecret| [vec![secret.clone()], others.clone()].concat();
+    let longer = wild().valid(-1, 200);
+    let author = shop("a.example.com", "own");
+    let user = stored(&author, &deny, &cluster(&all(&longer)));
+    assert_eq!(user["spec"]["tls"][0]["secretName"], "wild");
+    assert!(
+        !deleted(
+            &longer,
+            &deny,
+            &with_users(&all(&longer), std::slice::from_ref(&user))
+        )
+        .accepted
+    );
+
+    let retired = longer.clone().annotation(SKIP, "true");
+    let response = updated(
+        &longer.to_manifest(),
+        &retired.to_manifest(),
+        &deny,
+        &cluster(&[]),
+    );
+    assert!(response.accepted && response.warnings.is_empty());
+    // It still serves the host until the Ingress is written.
+    let response = deleted(
+        &retired,
+        &deny,
+        &with_users(&all(&retired), std::slice::from_ref(&user)),
+    );
+    assert!(!response.accepted);
+    let moved = stored_update(&user, &user, &deny, &cluster(&all(&retired)));
+    let expected = if has_other { "other" } else { "own" };
+    assert_eq!(moved["spec"]["tls"][0]["secretName"], expected);
+    assert_eq!(moved == author, !has_other);
+    let response = deleted(&retired, &deny, &with_users(&all(&retired), &[moved]));
+    assert!(
+        response.accepted && response.warnings.is_empty(),
+        "{:?}",
+        response.message
+    );
+}
+
+#[test]
+fn many_users() {
+    let users: Vec<_> = (0..1_000)
+        .map(|number| {
+            let mut user = shop(&format!("h{number}.example.com"), "wild");
+            user["metadata"]["name"] = json!(format!("shop-{number}"));
+            user
+        })
+        .collect();
+    let response = deleted(&wild(), &json!({}), &with_users(&[wild()], &users));
+    assert_ten_short(&response.warnings);
+    let message = deleted(&wild(), &mode("deny"), &with_users(&[wild()], &users))
+        .message
+        .unwrap();
+    assert!(
+        message.ends_with("[in-use]") && message.len() < 16 * 1024,
+        "{message}"
+    );
+}
+
+fn an_object() -> impl Strategy<Value = Value> {
+    let hosts = select(vec![
+        "a.example.com",
+        "B.example.com",
+        "*.example.com",
+        "a.example.org",
+        "",
+    ]);
+    let secrets = select(vec!["app", "other"]);
+    (hosts, secrets, 0..3_usize).prop_map(|(host, secret, kind)| match kind {
+        0 if host.is_empty() => ingress(&["a.example.com"], json!([{"secretName": secret}])),
+        0 => shop(host, secret),
+        1 => listening("Gateway", host, secret),
+        _ => listening("ListenerSet", host, secret),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// After a write that `deny` accepted, nobody names the Secret for a host that it covered before and covers no more.
+    #[test]
+    fn deny_leaves_nobody_without_a_certificate(
+        users in proptest::collection::vec(an_object(), 0..4),
+        sans in proptest::option::of(select(vec![&["a.example.com"][..], &["*.example.com"], &["b.example.com", "a.example.org"]])),
+    ) {
+        let old_sans = ["*.example.com", "a.example.org"];
+        let old = routing_secret("app", &old_sans).to_manifest();
+        let new = sans.map(|sans| routing_secret("app", sans).to_manifest());
+        let request = request(&old, new.as_ref());
+        let response = POLICY.validate(&request, &mode("deny"), &with_users(&[], &users)).unwrap().response;
+        let covers = |sans: &[&str], host: &str| {
+            let host = host.to_ascii_lowercase();
+            let parent = host.split_once('.').map(|(_, parent)| format!("*.{parent}"));
+            sans.contains(&host.as_str()) || parent.is_some_and(|parent| sans.contains(&parent.as_str()))
+        };
+        let mut lost = users.iter().flat_map(|user| {
+            let listener = &user["spec"]["listeners"][0];
+            let (secret, host) = match listener.is_null() {
+                true => (&user["spec"]["tls"][0]["secretName"], &user["spec"]["rules"][0]["host"]),
+                false => (&listener["tls"]["certificateRefs"][0]["name"], &listener["hostname"]),
+            };
+            let hosts: Vec<_> = host.as_str().map_or_else(|| old_sans.to_vec(), |host| vec![host]);
+            hosts.into_iter().filter(|_| secret == "app").map(str::to_owned).collect::<Vec<_>>()
+        });
+        let is_lost = lost.any(|host| covers(&old_sans, &host) && !covers(sans.unwrap_or_default(), &host));
+        prop_assert_eq!(response.accepted, !is_lost, "{:?}", response.message);
+    }
+}
