@@ -104,3 +104,9 @@ patch() {
     allowed
     patches '"path":"/spec/listeners/0/tls/certificateRefs/0/name","value":"apps-wildcard"'
 }
+
+@test "reject the deletion of a routing secret that an Ingress names" {
+    evaluate secret-in-use
+    denied
+    says 'Ingress shop: shop.apps.example.com still names it.*\[in-use\]'
+}

@@ -9,6 +9,14 @@ use crate::{admission::object::Texts, settings::Settings};
 const ISSUERS: [&str; 2] = ["cert-manager.io/issuer", "cert-manager.io/cluster-issuer"];
 /// Counts with a true value only (cert-manager's `--auto-certificate-annotations`).
 const TLS_ACME: &str = "kubernetes.io/tls-acme";
+/// Other issuers' triggers, which count by their presence too (haproxy-ingress,
+/// `pkg/converters/ingress/annotations`).
+const SIGNERS: [&str; 2] = [
+    "haproxy-ingress.github.io/cert-signer",
+    "ingress.kubernetes.io/cert-signer",
+];
+/// Counts with the value `managed` (Gardener, `cert-management`, `pkg/controller/source`).
+const GARDENER: &str = "cert.gardener.cloud/purpose";
 /// What cert-manager's shims write into the Secrets they have made, as JSON (cert-manager 1.15).
 const SECRET_TEMPLATE: &str = "cert-manager.io/secret-template";
 
@@ -44,12 +52,17 @@ pub(crate) fn triggers(annotations: &Texts, settings: &Settings) -> Vec<String> 
         .issuer_annotations
         .iter()
         .map(String::as_str);
-    let is_on = annotations
-        .get(TLS_ACME)
-        .and_then(Value::as_str)
-        .is_some_and(is_true);
+    let has = |name: &str, is_on: fn(&str) -> bool| {
+        let value = annotations.get(name).and_then(Value::as_str);
+        value.is_some_and(is_on)
+    };
+    let by_value = [
+        has(TLS_ACME, is_true).then_some(TLS_ACME),
+        has(GARDENER, |value| value == "managed").then_some(GARDENER),
+    ];
     let mut names = Vec::new();
-    for name in more.chain(ISSUERS).chain(is_on.then_some(TLS_ACME)) {
+    let by_presence = more.chain(ISSUERS).chain(SIGNERS);
+    for name in by_presence.chain(by_value.into_iter().flatten()) {
         let is_text = annotations.get(name).is_some_and(Value::is_string);
         if is_text && !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
@@ -70,7 +83,7 @@ pub(crate) fn makes_routing_secrets(annotations: &Texts, settings: &Settings) ->
     })
 }
 
-/// The words for true of Go's `strconv.ParseBool`, with which cert-manager reads the value.
-fn is_true(value: &str) -> bool {
+/// The words for true of Go's `strconv.ParseBool`, with which controllers read such values.
+pub(crate) fn is_true(value: &str) -> bool {
     matches!(value, "1" | "t" | "T" | "TRUE" | "true" | "True")
 }

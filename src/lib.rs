@@ -23,7 +23,7 @@ use kubewarden_policy_sdk::{
 use wapc_guest::{CallResult, register_function};
 
 use crate::{
-    admission::{Decision, Kind, Payload},
+    admission::{Decision, Kind, Payload, object},
     routing::lookup::HostCluster,
     settings::Settings,
 };
@@ -95,5 +95,10 @@ fn decide(payload: &[u8]) -> Decision {
         Kind::Certificate => certificate::review(&request, &settings, &cluster),
         Kind::Secret => secret::review(&request, &settings, &cluster, now),
     };
-    decision.unwrap_or_else(Decision::from)
+    let decision = decision.unwrap_or_else(Decision::from);
+    match kind {
+        // Its warnings are about others, too.
+        Kind::Secret => decision,
+        _ => decision.about(&object::name(kind.name(), &request.object)),
+    }
 }

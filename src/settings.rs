@@ -107,7 +107,7 @@ pub(crate) struct IngressSettings {
     pub(crate) partly_covered: PartlyCovered,
     /// Annotations, besides cert-manager's own, that make some controller issue certificates.
     pub(crate) issuer_annotations: Vec<String>,
-    /// Ingress classes whose Secrets are not in the Ingress's namespace.
+    /// Ingress classes of which the controller reads no Secrets, or those of another namespace.
     pub(crate) ignored_classes: Vec<String>,
 }
 
@@ -201,7 +201,11 @@ impl IngressSettings {
             plain_hosts: fields.choice("plainHosts"),
             partly_covered: fields.choice("partlyCovered"),
             issuer_annotations: fields.texts("issuerAnnotations", &[], QUALIFIED_NAME),
-            ignored_classes: fields.texts("ignoredClasses", &["istio"], CLASS_NAME),
+            ignored_classes: fields.texts(
+                "ignoredClasses",
+                &["istio", "alb", "tailscale"],
+                CLASS_NAME,
+            ),
         };
         fields.finish();
         settings

@@ -77,7 +77,7 @@ fn what_is_accepted_is_shown_with_its_changes() {
         &[
             "Certificate workspace/shop-4c1b7e0a, CREATE\n",
             "Ingress workspace/shop-4c1b7e0a, CREATE\nACCEPTED and MUTATED\n",
-            "warning: shop.apps.example.com: served by routing secret shop-exact\n",
+            "warning: Ingress shop-4c1b7e0a: shop.apps.example.com: served by routing secret shop-exact\n",
             "audit annotation: routing-secrets: shop.apps.example.com=shop-exact\n",
             "--- before\n+++ after\n",
             "\n-    secretName: shop-4c1b7e0a-tls\n+    secretName: shop-exact\n",

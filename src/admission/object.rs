@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+/// What the policy's own annotations begin with.
+pub(crate) const OUR_PREFIX: &str = "routing-secrets-policy/";
 /// The annotation with which an author takes an object out of the policy's hands.
 pub(crate) const SKIP: &str = "routing-secrets-policy/skip";
 /// What the API server takes of all annotations of an object together, in bytes
@@ -53,15 +55,23 @@ pub(crate) fn is_skipped(object: &Value) -> bool {
     annotation(object, SKIP) == Some("true")
 }
 
-/// Kind, namespace and name of an object, for messages.
-pub(crate) fn describe(kind: &str, object: &Value) -> String {
+/// Kind and name of an object, for warnings.
+pub(crate) fn name(kind: &str, object: &Value) -> String {
+    format!("{kind} {}", own_name(object))
+}
+
+fn own_name(object: &Value) -> &str {
     let field = |pointer| text(object, pointer).filter(|text| !text.is_empty());
     // The API server makes up a name from `generateName` only after admission.
     let name = field("/metadata/name").or_else(|| field("/metadata/generateName"));
-    let name = name.unwrap_or_default();
-    match field("/metadata/namespace") {
-        Some(namespace) => format!("{kind} {namespace}/{name}"),
-        None => format!("{kind} {name}"),
+    name.unwrap_or_default()
+}
+
+/// Kind, namespace and name of an object, for messages.
+pub(crate) fn describe(kind: &str, object: &Value) -> String {
+    match text(object, "/metadata/namespace").filter(|text| !text.is_empty()) {
+        Some(namespace) => format!("{kind} {namespace}/{}", own_name(object)),
+        None => name(kind, object),
     }
 }
 

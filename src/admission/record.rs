@@ -9,13 +9,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::object::{Texts, annotation};
+use super::object::{OUR_PREFIX, Texts, annotation};
 use crate::ingress::TlsEntry;
 
 /// The annotation that holds the record.
 pub(crate) const RECORD: &str = "routing-secrets-policy/replaced";
-/// What the policy's own annotations begin with.
-const OUR_PREFIX: &str = "routing-secrets-policy/";
 
 /// What the author wrote, and what the policy wrote in its place.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

@@ -31,8 +31,7 @@ pub(crate) struct Request {
     operation: String,
     namespace: Option<String>,
     sub_resource: Option<String>,
-    #[serde(default)]
-    user_info: UserInfo,
+    user_info: Option<UserInfo>,
     /// The object that is to be stored.
     #[serde(default)]
     pub(crate) object: Value,
@@ -41,7 +40,7 @@ pub(crate) struct Request {
 }
 
 /// Who sends it (`k8s.io/api/authentication/v1`).
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct UserInfo {
     username: Option<String>,
 }
@@ -170,7 +169,7 @@ impl Request {
 
     /// The name of the user who sends the request.
     pub(crate) fn user(&self) -> Option<&str> {
-        self.user_info.username.as_deref()
+        self.user_info.as_ref()?.username.as_deref()
     }
 
     /// The namespace of the object.

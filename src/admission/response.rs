@@ -13,6 +13,8 @@ const LONGEST_WARNING: usize = 120;
 const MOST_WARNINGS: usize = 10;
 /// Enough for fifty hosts; names of any length can be part of a message.
 const LONGEST_MESSAGE: usize = 16 * 1024;
+/// What the audit annotation holds at most, in bytes.
+const LONGEST_AUDIT: usize = 4 * 1024;
 /// The audit annotation, to which the API server prefixes the name of the webhook.
 const AUDIT_KEY: &str = "routing-secrets";
 
@@ -79,6 +81,15 @@ impl Decision {
         self
     }
 
+    /// Has the warnings begin with what they are about: kubectl prints equal ones once.
+    pub(crate) fn about(mut self, object: &str) -> Self {
+        let warnings = self.warnings.iter();
+        self.warnings = warnings
+            .map(|warning| format!("{object}: {warning}"))
+            .collect();
+        self
+    }
+
     /// Adds hosts and their routing secrets for the audit log.
     pub(crate) fn audit(mut self, served: impl IntoIterator<Item = ServedHost>) -> Self {
         self.served.extend(served);
@@ -109,20 +120,33 @@ impl From<Decision> for ValidationResponse {
                 (false, Some(clip(&message, LONGEST_MESSAGE)), status, None)
             }
         };
-        let served = decision.served.iter();
-        let served: Vec<_> = served
-            .map(|ServedHost { host, secret }| format!("{host}={secret}"))
-            .collect();
-        let audit = HashMap::from([(AUDIT_KEY.to_owned(), served.join(","))]);
+        let audit = HashMap::from([(AUDIT_KEY.to_owned(), audit_text(&decision.served))]);
         Self {
             accepted,
             message,
             code,
             mutated_object,
-            audit_annotations: Some(audit).filter(|_| !served.is_empty()),
+            audit_annotations: Some(audit).filter(|_| !decision.served.is_empty()),
             warnings: Some(limit(&decision.warnings)).filter(|lines| !lines.is_empty()),
         }
     }
+}
+
+/// Hosts and their routing secrets, as many as fit, and how many more there are.
+fn audit_text(served: &[ServedHost]) -> String {
+    let mut text = String::new();
+    for (place, ServedHost { host, secret }) in served.iter().enumerate() {
+        let pair = format!("{host}={secret}");
+        let more = format!(",and {} more", served.len() - place);
+        if text.len() + pair.len() + ",".len() + more.len() > LONGEST_AUDIT {
+            return text + more.trim_start_matches(if place == 0 { "," } else { "" });
+        }
+        if place > 0 {
+            text.push(',');
+        }
+        text.push_str(&pair);
+    }
+    text
 }
 
 /// At most ten warnings of one line each; the tenth says how many more there are.
@@ -153,7 +177,7 @@ fn clip(text: &str, longest: usize) -> String {
 
 /// As many items as fit into a warning, and how many more there are.
 pub(crate) fn list<T: ToString>(items: &[T]) -> String {
-    const LENGTH: usize = 90;
+    const LENGTH: usize = 70;
     let mut line = String::new();
     for (place, item) in items.iter().map(T::to_string).enumerate() {
         if place > 0 && line.len() + item.len() > LENGTH {
@@ -173,11 +197,21 @@ pub(crate) fn not_using_routing_secrets(object: &str, violations: &[String]) -> 
     format!("{object} does not use its routing secrets: {violations}")
 }
 
-/// The first fifty items for a message, and how many more there are.
+/// The first fifty items for a message, fewer if they are long, and how many more there are.
 pub(crate) fn join(items: impl ExactSizeIterator<Item = String>, separator: &str) -> String {
     const MOST: usize = 50;
-    let more = items.len().saturating_sub(MOST);
-    let more = (more > 0).then(|| format!("and {more} more"));
-    let items: Vec<_> = items.take(MOST).chain(more).collect();
-    items.join(separator)
+    const LONGEST: usize = 12 * 1024;
+    let count = items.len();
+    let mut length = 0;
+    let mut shown: Vec<_> = items
+        .take(MOST)
+        .take_while(|item| {
+            length += item.len() + separator.len();
+            length <= LONGEST
+        })
+        .collect();
+    if count > shown.len() {
+        shown.push(format!("and {} more", count - shown.len()));
+    }
+    shown.join(separator)
 }

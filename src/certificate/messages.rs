@@ -37,7 +37,7 @@ pub(super) fn needed_later(secret: &str) -> String {
 /// The warning about a Certificate that is issued because something names its Secret.
 pub(super) fn needed(user: &SecretUser, secret: &str) -> String {
     let (kind, name) = (user.kind.name(), &user.name);
-    format!("issued, because {kind} {name} names Secret {secret}: write that first, then this")
+    format!("issued, because {kind} {name} names Secret {secret}; write that first")
 }
 
 /// The warnings about a Certificate of which it is not known who names its Secret.
@@ -46,6 +46,11 @@ pub(super) fn unknown_users(secret: &str, what: &str, error: &LookupError) -> Ve
         format!("{what}, because it is not known who names Secret {secret}"),
         error.brief(),
     ]
+}
+
+/// The warning about a Certificate whose record would not be stored.
+pub(super) fn oversized_record() -> String {
+    format!("issued, because annotation {PARKED_ISSUER} would be more than Kubernetes stores")
 }
 
 /// The warning about a Certificate whose name makes no name of a Secret that could be written.

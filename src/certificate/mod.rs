@@ -16,7 +16,7 @@ use serde_json::Value;
 use self::spec::Certificate;
 use crate::{
     admission::{Decision, Request, ReviewError, object},
-    routing::{Cluster, RoutingTable, ServedHost, routing_table},
+    routing::{Cluster, RoutingTable, SecretUser, ServedHost, routing_table},
     settings::{Covered, Settings},
 };
 
@@ -46,16 +46,24 @@ pub(crate) fn review(
         && restored.is_some()
         && !served.is_empty()
         && parking::issuer(original).is_some_and(|issuer| issuer != parking::ISSUER);
-    let parked_secret = parked_secret_name(&certificate, &table).filter(|_| can_be_parked);
+    let parked_secret = parked_secret_name(&certificate, &table);
     if let Some(secret) = certificate.secret_name.as_deref()
         && takes_over(secret, &certificate, &table)
     {
         return match parked_secret {
-            Some(name) => {
-                let warning = messages::out_of_the_way(&name);
-                park(request, original, &name, served, vec![warning])
+            Some(name) if can_be_parked => {
+                let warnings = vec![messages::out_of_the_way(&name)];
+                let warnings = warnings.into_iter().chain(messages::parked(&served));
+                park(request, original, &name, warnings.collect(), served)
             }
-            None => keep_away(request, original, secret, &certificate, &table),
+            parked_secret => keep_away(
+                request,
+                original,
+                secret,
+                parked_secret,
+                &certificate,
+                &table,
+            ),
         };
     }
     if covered == Covered::Reject && !served.is_empty() && has_new_names(&certificate, request) {
@@ -71,7 +79,12 @@ pub(crate) fn review(
         Parking::Issued(Vec::new())
     };
     match parking {
-        Parking::Parked(secret, warnings) => park(request, original, &secret, served, warnings),
+        Parking::Parked(secret, warnings) => {
+            let own = certificate.secret_name.as_deref().unwrap_or_default();
+            let told = [messages::needed_later(own)].into_iter();
+            let told = told.chain(messages::parked(&served)).collect();
+            Ok(park(request, original, &secret, told, served)?.warn(warnings))
+        }
         Parking::Issued(warnings) => Ok(Decision::store(&request.object, original.clone())
             .warn(warnings)
             .warn(messages::given_back(&request.object, original, &served))),
@@ -118,7 +131,9 @@ fn takes_over(secret: &str, certificate: &Certificate, table: &RoutingTable<'_>)
 /// The name of a Secret into which a parked Certificate can be written without harm.
 fn parked_secret_name(certificate: &Certificate, table: &RoutingTable<'_>) -> Option<String> {
     let name = parking::parked_secret_name(certificate.name.as_ref()?);
-    (object::is_dns_subdomain(&name) && !table.is_routing_secret(&name)).then_some(name)
+    let is_own = certificate.secret_name.as_ref() == Some(&name);
+    let is_free = !is_own && !table.is_routing_secret(&name);
+    (object::is_dns_subdomain(&name) && is_free).then_some(name)
 }
 
 /// Whether names of a Certificate are others than before, whatever their letters' case.
@@ -167,10 +182,15 @@ impl Parking {
         let secret = certificate.secret_name.as_deref().unwrap_or_default();
         Ok(match cluster.secret_users(request.namespace()?) {
             Ok(users) => {
-                let needed = users.iter().filter(|user| user.names(secret));
-                let needed: Vec<_> = needed.map(|user| messages::needed(user, secret)).collect();
+                // Nor must a self-signed certificate lie where somebody reads.
+                let needed = |user| {
+                    let mut secrets = [secret, &name].into_iter();
+                    let secret = secrets.find(|secret| SecretUser::names(user, secret))?;
+                    Some(messages::needed(user, secret))
+                };
+                let needed: Vec<_> = users.iter().filter_map(needed).collect();
                 if needed.is_empty() {
-                    Self::Parked(name, vec![messages::needed_later(secret)])
+                    Self::Parked(name, Vec::new())
                 } else {
                     Self::Issued(needed)
                 }
@@ -184,21 +204,25 @@ impl Parking {
     }
 }
 
-/// Lets a Certificate be stored, but not be issued.
+/// Lets a Certificate be stored, but not be issued; its author is told if that is new.
 fn park(
     request: &Request,
     original: &Value,
     secret: &str,
+    told: Vec<String>,
     served: Vec<ServedHost>,
-    warnings: Vec<String>,
 ) -> Result<Decision, ReviewError> {
     let parked = parking::park(original, secret)?;
     if parked == request.object {
         return Ok(Decision::accept());
     }
+    let annotations = object::field(&parked, "/metadata/annotations");
+    if !annotations.is_some_and(|annotations| object::fit(&annotations)) {
+        let decision = Decision::store(&request.object, original.clone());
+        return Ok(decision.warn([messages::oversized_record()]));
+    }
     Ok(Decision::store(&request.object, parked)
-        .warn(warnings)
-        .warn(messages::parked(&served))
+        .warn(told)
         .audit(served))
 }
 
@@ -208,15 +232,21 @@ fn keep_away(
     request: &Request,
     original: &Value,
     secret: &str,
+    parked_secret: Option<String>,
     certificate: &Certificate,
     table: &RoutingTable<'_>,
 ) -> Result<Decision, ReviewError> {
     let found = parking::secret_name(&request.object).unwrap_or_default();
-    if takes_over(found, certificate, table) {
-        let message = messages::take_over(&request.object, found, table.producer(found));
-        return Ok(Decision::deny(message));
-    }
-    let parked = parking::park(original, found)?;
-    let warning = messages::stays_parked(found, secret);
+    let was_parked = request.old_object().is_some_and(parking::is_parked);
+    let secret_away = match parked_secret.filter(|_| was_parked) {
+        Some(parked_secret) => parked_secret,
+        None if takes_over(found, certificate, table) => {
+            let message = messages::take_over(&request.object, found, table.producer(found));
+            return Ok(Decision::deny(message));
+        }
+        None => found.to_owned(),
+    };
+    let parked = parking::park(original, &secret_away)?;
+    let warning = messages::stays_parked(&secret_away, secret);
     Ok(Decision::store(&request.object, parked).warn([warning]))
 }

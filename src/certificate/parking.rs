@@ -66,9 +66,10 @@ pub(super) fn restore(submitted: &Value, old: Option<&Value>) -> Option<Value> {
         Some(text) => Some(Original::parse(text)?),
         // Server-side apply drops the annotations that nobody owns together with the last one that
         // somebody does.
-        None => old
-            .filter(|_| has_parked_issuer || has_parked_secret)
-            .and_then(Original::of),
+        None => old.and_then(Original::of).filter(|recorded| {
+            let author = recorded.issuer_ref.get("name").and_then(Value::as_str);
+            has_parked_issuer || has_parked_secret || issuer(submitted) == author
+        }),
     };
     let mut restored = submitted.clone();
     if let Some(mut annotations) = object::field::<Texts>(submitted, "/metadata/annotations")
@@ -79,14 +80,18 @@ pub(super) fn restore(submitted: &Value, old: Option<&Value>) -> Option<Value> {
     let Some((recorded, spec)) = recorded.zip(restored.get_mut("spec")) else {
         return Some(restored);
     };
-    if has_parked_issuer {
-        object::set(spec, "issuerRef", Value::Object(recorded.issuer_ref));
-    } else if let Some(found) = spec.get_mut("issuerRef").and_then(Value::as_object_mut) {
-        // `kubectl apply` sends the name again, and leaves what the author never wrote.
-        for (member, value) in parked_issuer() {
-            if found.get(&member) == Some(&value) && !recorded.issuer_ref.contains_key(&member) {
-                found.remove(&member);
+    if let Some(found) = spec.get_mut("issuerRef").and_then(Value::as_object_mut) {
+        let applied = parked_issuer();
+        if has_parked_issuer {
+            found.retain(|member, value| applied.get(member) != Some(value));
+            for (member, value) in recorded.issuer_ref {
+                found.entry(member).or_insert(value);
             }
+        } else {
+            // `kubectl apply` sends the name again, and leaves what the author never wrote.
+            found.retain(|member, value| {
+                applied.get(member) != Some(value) || recorded.issuer_ref.contains_key(member)
+            });
         }
     }
     if has_parked_secret {

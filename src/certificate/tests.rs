@@ -48,5 +48,5 @@ fn what_the_author_changed_meanwhile_stays() {
 fn a_record_is_ours_or_not(#[case] record: &str, #[case] is_ours: bool) {
     let mut object = author();
     object["metadata"]["annotations"] = json!({PARKED_ISSUER: record});
-    assert_eq!(restore(&object, None), is_ours.then(author));
+    assert_eq!(restore(&object, None).is_some(), is_ours);
 }

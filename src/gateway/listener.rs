@@ -7,9 +7,14 @@ use crate::{
     routing::Host,
 };
 
-/// Istio's way to ask clients for certificates: the Secret must hold a CA too, or is not used at all
-/// (`pilot/pkg/config/kube/gateway/conversion.go`, `gatewayTLSTerminateModeKey`).
-const ISTIO_MODE: &str = "gateway.istio.io/tls-terminate-mode";
+/// Options with which the Secret is not what decides who serves TLS: Istio's way to ask clients for
+/// certificates, for which it must hold a CA too (`pilot/pkg/config/kube/gateway/conversion.go`,
+/// `gatewayTLSTerminateModeKey`), and certificates that AKS and GKE bring.
+const OTHER_CERTIFICATES: [&str; 3] = [
+    "gateway.istio.io/tls-terminate-mode",
+    "kubernetes.azure.com/tls-cert-keyvault-uri",
+    "networking.gke.io/pre-shared-certs",
+];
 /// What the CRDs allow of names and hostnames; the API server refuses what is longer, but asks the
 /// policy first.
 const LONGEST: usize = 253;
@@ -27,6 +32,9 @@ pub(super) struct Listener {
     /// Whether cert-manager would order a certificate for it
     /// (`pkg/controller/certificate-shim/sync.go`, `validateGatewayListenerBlock`).
     pub(super) gets_certificate: bool,
+    /// The port of a listener that passes TLS through to the pods.
+    passthrough_port: Option<u64>,
+    port: Option<u64>,
 }
 
 impl Listener {
@@ -40,7 +48,7 @@ impl Listener {
         }
         let references = references.into_iter();
         let references: Vec<_> = references.map(|one| one.secret(namespace)).collect();
-        let gets_certificate = tls.mode.is_none_or(|mode| mode == "Terminate")
+        let gets_certificate = tls.mode.as_deref().is_none_or(|mode| mode == "Terminate")
             && !hostname.is_empty()
             && !references.is_empty()
             && references.iter().all(Option::is_some);
@@ -49,13 +57,26 @@ impl Listener {
                 && references.len() == 1
                 && matches!(item.protocol.as_deref(), Some("HTTPS" | "TLS"))
                 && Host::parse(&hostname).is_some()
-                && !tls.options.is_some_and(|all| all.contains_key(ISTIO_MODE))
+                && !tls.options.is_some_and(|all| {
+                    let mut others = OTHER_CERTIFICATES.iter();
+                    others.any(|option| all.contains_key(*option))
+                })
                 && is_dns_subdomain(&name),
             gets_certificate,
+            passthrough_port: item.port.filter(|_| {
+                item.protocol.as_deref() == Some("TLS")
+                    && tls.mode.as_deref() == Some("Passthrough")
+            }),
+            port: item.port,
             name,
             hostname,
             references,
         }
+    }
+
+    /// Whether this passes TLS through on the port of another one.
+    pub(super) fn passes_through_beside(&self, other: &Self) -> bool {
+        self.passthrough_port.is_some() && self.passthrough_port == other.port
     }
 
     /// The Secret that its single reference names.
@@ -84,6 +105,7 @@ impl Listener {
 pub(super) struct ListenerItem {
     name: Option<String>,
     hostname: Option<String>,
+    port: Option<u64>,
     protocol: Option<String>,
     tls: Option<Tls>,
 }

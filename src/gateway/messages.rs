@@ -54,8 +54,12 @@ pub(super) fn left(plan: &Plan) -> Vec<String> {
     ]
 }
 
-/// The warnings about listeners that share a Secret and stay, because not all of them are covered.
+/// The warnings about listeners that are covered and stay: they share a Secret with others that are not
+/// covered, or a port with one that passes TLS through.
 pub(super) fn held_back(plan: &Plan) -> Vec<String> {
+    let conflicts = plan.conflicts.iter().map(|(host, other)| {
+        format!("{host}: stays, because {other} on its port passes TLS through and would share connections")
+    });
     let warnings = plan.held_back.iter().flat_map(|(secret, shared)| {
         let covered = list(&shared.covered);
         let uncovered = list(&shared.uncovered);
@@ -64,7 +68,7 @@ pub(super) fn held_back(plan: &Plan) -> Vec<String> {
             format!("{uncovered}: not covered, with Secret {secret} too"),
         ]
     });
-    warnings.collect()
+    conflicts.chain(warnings).collect()
 }
 
 /// The warnings about listeners that name a routing secret in an object for which cert-manager orders

@@ -18,6 +18,9 @@ pub(super) struct Plan {
     pub(super) served: Vec<ServedHost>,
     /// The author's Secrets with listeners that stay although they are covered.
     pub(super) held_back: BTreeMap<String, SharedSecret>,
+    /// Hosts that are covered and stay, because clients would reuse their connections for a host of
+    /// which TLS is passed through, with that host.
+    pub(super) conflicts: Vec<(String, String)>,
 }
 
 /// The hosts of the listeners for which cert-manager makes one Certificate, because they name one
@@ -33,17 +36,24 @@ impl Plan {
     /// Plans for an object as its author wants it. If it is triggered, cert-manager orders a certificate
     /// for each Secret that listeners name which it is not told to ignore.
     pub(super) fn new(original: &Gateway, table: &RoutingTable<'_>, is_triggered: bool) -> Self {
-        let choices: Vec<_> = original
-            .listeners
-            .iter()
-            .map(|listener| choose(listener, table, is_triggered))
-            .collect();
         let mut plan = Self {
             secrets: Vec::new(),
             ignored: Vec::new(),
             served: Vec::new(),
             held_back: BTreeMap::new(),
+            conflicts: Vec::new(),
         };
+        let mut choices = Vec::new();
+        for listener in &original.listeners {
+            let choice = choose(listener, table, is_triggered);
+            let conflict = choice
+                .as_ref()
+                .and_then(|choice| conflict(listener, choice, original, table));
+            let choice = choice.filter(|_| conflict.is_none());
+            let pair = conflict.map(|other| (listener.hostname.clone(), other.hostname.clone()));
+            plan.conflicts.extend(pair);
+            choices.push(choice);
+        }
         if is_triggered {
             plan.held_back = held_back(original, &choices);
         }
@@ -80,6 +90,23 @@ fn choose(listener: &Listener, table: &RoutingTable<'_>, is_triggered: bool) -> 
     let is_producer = is_triggered && table.is_made_by_namesake(current);
     let choice = table.choose(&listener.hostname).filter(|_| !is_producer);
     choice.map(str::to_owned)
+}
+
+/// A listener that passes TLS through on the same port, for a host that the chosen certificate covers:
+/// clients would reuse the connection for it (RFC 9113, section 9.1.1) and reach the wrong backend.
+fn conflict<'a>(
+    listener: &Listener,
+    choice: &str,
+    original: &'a Gateway,
+    table: &RoutingTable<'_>,
+) -> Option<&'a Listener> {
+    let mut others = original
+        .listeners
+        .iter()
+        .filter(|_| listener.secret() != Some(choice));
+    others.find(|other| {
+        other.passes_through_beside(listener) && table.covers_all(choice, from_ref(&other.hostname))
+    })
 }
 
 /// The Secrets that are shared by listeners of which only some are covered. A Certificate for fewer

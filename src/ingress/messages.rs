@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ingress, TlsEntry, plan::Plan, tls::unnamed_hosts};
+use super::{Ingress, TlsEntry, annotations::Companions, plan::Plan, tls::unnamed_hosts};
 use serde_json::Value;
 
 use crate::{
     admission::{object, record::RECORD, response::list},
     routing::{RoutingTable, ServedHost},
+    settings::Settings,
 };
 
 /// A host whose Secret changes, or whose entry begins or ceases to name it.
@@ -71,15 +72,17 @@ pub(super) fn changes(submitted: &Ingress, stored: &Ingress, served: &[ServedHos
         }
     });
     let all_served: BTreeSet<_> = served.iter().map(key).collect();
-    let others = found
-        .iter()
-        .filter(|(host, _)| changes(host) && !all_served.contains(*host));
-    let others = others.map(|(host, one)| {
+    let hosts: BTreeSet<_> = found.keys().chain(stored.keys()).collect();
+    let others = hosts
+        .into_iter()
+        .filter(|host| changes(host) && !all_served.contains(*host));
+    let others = others.map(|host| {
         let secrets = stored.get(host).map(|one| &one.secrets);
         let expected = secrets.and_then(|secrets| secrets.first().cloned().flatten());
+        let found = found.get(host);
         Change {
             host: host.clone(),
-            found: one.other_than(expected.as_ref()),
+            found: found.and_then(|one| one.other_than(expected.as_ref())),
             expected,
             is_served: false,
         }
@@ -156,6 +159,68 @@ pub(super) fn endangered(
         .collect()
 }
 
+/// The warning about an Ingress that is left because something else reads the Secret of an entry.
+pub(super) fn other_reader(annotation: &str, secret: &str) -> String {
+    format!("left as it is: {annotation} reads Secret {secret}, which would never be made")
+}
+
+/// The warning about a trigger annotation that does not come back.
+pub(super) fn withheld(annotation: &str, secret: &str) -> String {
+    format!("{annotation} stays removed: it would have Secret {secret} overwritten")
+}
+
+/// The warnings about hosts that a routing secret could be expected to serve, and does not.
+pub(super) fn unserved(
+    ingress: &Ingress,
+    table: &RoutingTable<'_>,
+    settings: &Settings,
+) -> Vec<String> {
+    let companions = Companions::of(&ingress.annotations);
+    let unnamed = unnamed_hosts(&ingress.tls, &ingress.rule_hosts);
+    let mut named = Vec::new();
+    for entry in &ingress.tls {
+        let hosts = if entry.hosts.is_empty() {
+            &unnamed
+        } else {
+            &entry.hosts
+        };
+        named.extend(
+            hosts
+                .iter()
+                .map(|host| (host, entry.secret_name.as_deref())),
+        );
+    }
+    let has_default_entry = ingress.tls.iter().any(|entry| entry.hosts.is_empty());
+    if ingress.secures_plain_hosts(settings) && !has_default_entry {
+        named.extend(unnamed.iter().map(|host| (host, None)));
+    }
+    let mut seen = BTreeSet::new();
+    named.retain(|(host, secret)| seen.insert((host.to_ascii_lowercase(), *secret)));
+    let warnings = named.into_iter().filter_map(|(host, secret)| {
+        settings.host(host)?;
+        if let Some(secret) = secret.filter(|secret| table.is_routing_secret(secret)) {
+            if table.covers_all(secret, std::slice::from_ref(host)) {
+                return None;
+            }
+            return Some(match table.fault_of(secret) {
+                Some(reason) => format!("{host}: its entry names routing secret {secret}: {reason}"),
+                None => format!("{host}: its entry names routing secret {secret}, which does not cover it"),
+            });
+        }
+        if let Some(chosen) = table.choose(host) {
+            let others = companions.of_host(host);
+            let is_alone = table.choose_together(host, &others).is_none();
+            return is_alone.then(|| {
+                let others = list(&others);
+                format!("{host}: routing secret {chosen} does not cover what is served with it: {others}")
+            });
+        }
+        let (secret, reason) = table.unusable_for(host)?;
+        Some(format!("{host}: routing secret {secret} is not used: {reason}"))
+    });
+    warnings.collect()
+}
+
 /// What `ingress.action: require` says against hosts and annotations.
 pub(super) fn violations(changes: &[Change], removed: &[String]) -> Vec<String> {
     let named = |secret: &Option<String>| match secret {
@@ -194,7 +259,7 @@ pub(super) fn listed_hosts(
 }
 
 /// The Secrets of entries that have hosts.
-fn secrets_with_hosts(ingress: &Ingress) -> BTreeSet<&str> {
+pub(super) fn secrets_with_hosts(ingress: &Ingress) -> BTreeSet<&str> {
     let entries = ingress.tls.iter().filter(|entry| !entry.hosts.is_empty());
     entries
         .filter_map(|entry| entry.secret_name.as_deref())

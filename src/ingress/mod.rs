@@ -1,5 +1,6 @@
 //! Ingresses: `spec.tls` names the routing secrets that cover its hosts.
 
+mod annotations;
 mod messages;
 mod plan;
 mod restore;
@@ -8,8 +9,13 @@ mod tls;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::tls::TlsEntry;
-use self::{plan::Plan, restore::restore, tls::unnamed_hosts};
+pub(crate) use self::{annotations::reads_other_secrets, tls::TlsEntry};
+use self::{
+    annotations::{has_cloud_certificate, is_served_otherwise, reader_of},
+    plan::Plan,
+    restore::restore,
+    tls::unnamed_hosts,
+};
 use crate::{
     admission::{
         Decision, Kind, Request, ReviewError,
@@ -24,11 +30,6 @@ use crate::{
 
 /// On the Ingresses that cert-manager makes to answer an ACME HTTP-01 challenge.
 const SOLVER: &str = "acme.cert-manager.io/http01-solver";
-/// Contour reads the Secrets of such an Ingress from another namespace
-/// (`internal/dag/ingress_processor.go`).
-const CONTOUR_NAMESPACE: &str = "projectcontour.io/tls-cert-namespace";
-/// The older way to name the class of an Ingress.
-const CLASS: &str = "kubernetes.io/ingress.class";
 
 /// Reviews an Ingress that is created or updated.
 ///
@@ -43,27 +44,34 @@ pub(crate) fn review(
         return Ok(Decision::accept());
     }
     let submitted = Ingress::read(request)?;
-    let original = match Found::of(&request.object) {
+    let record = match Found::of(&request.object) {
         Found::Foreign => return Ok(Decision::accept().warn([foreign_record()])),
-        Found::Forgotten => restore(&submitted, &Record::default()),
-        Found::Ours(record) => restore(&submitted, &record),
-        Found::Absent => match restore::lost_record(&submitted, request.old_object()) {
-            Some(record) => restore(&submitted, &record),
-            None => submitted.clone(),
-        },
+        Found::Forgotten => Record::default(),
+        Found::Ours(record) => record,
+        Found::Absent => restore::lost_record(&submitted, request.old_object()).unwrap_or_default(),
     };
+    let original = restore(&submitted, &record);
     let triggers = triggers(&original.annotations, settings);
-    let table = if !reads_other_namespaces(&request.object, settings)
-        && asks_for_routing_secrets(&original, &triggers, settings)
+    let table = if is_left_alone(&original, &triggers, request, settings)
+        || !asks_for_routing_secrets(&original, settings)
     {
-        routing_table(request, settings, cluster)?
+        None
     } else {
-        RoutingTable::new(Vec::new(), settings)
+        Some(routing_table(request, settings, cluster)?)
     };
-    let outcome = decide(&original, &triggers, &table, settings)?;
-    Ok(answer(
-        request, &submitted, &original, outcome, &triggers, settings,
-    ))
+    let case = Case {
+        request,
+        settings,
+        submitted,
+        original,
+        record,
+        triggers,
+    };
+    let outcome = match &table {
+        Some(table) => case.decide(table)?,
+        None => case.leave()?,
+    };
+    Ok(case.answer(outcome))
 }
 
 /// What the policy reads of an Ingress, and may change in it.
@@ -98,6 +106,12 @@ impl Ingress {
             annotations: request.field("/metadata/annotations")?,
         })
     }
+
+    /// Whether hosts of rules that no entry names get one.
+    fn secures_plain_hosts(&self, settings: &Settings) -> bool {
+        settings.ingress.plain_hosts == PlainHosts::Secure
+            && !has_cloud_certificate(&self.annotations)
+    }
 }
 
 /// The Secrets that an Ingress names, and for which hosts; `None` if it cannot be read.
@@ -125,15 +139,24 @@ fn is_untouched(ingress: &Value) -> bool {
         || object::label(ingress, SOLVER) == Some("true")
 }
 
+/// Whether an Ingress is as its author wants it, because something else than its `spec.tls` decides who
+/// serves TLS, or because ingress-shim makes a routing secret from it.
+fn is_left_alone(
+    original: &Ingress,
+    triggers: &[String],
+    request: &Request,
+    settings: &Settings,
+) -> bool {
+    let annotations = &original.annotations;
+    reads_other_secrets(&request.object, settings)
+        || is_served_otherwise(annotations)
+        || !triggers.is_empty() && makes_routing_secrets(annotations, settings)
+}
+
 /// Whether a routing secret could make a difference.
-fn asks_for_routing_secrets(original: &Ingress, triggers: &[String], settings: &Settings) -> bool {
-    let is_producer =
-        !triggers.is_empty() && makes_routing_secrets(&original.annotations, settings);
-    if is_producer {
-        return false;
-    }
+fn asks_for_routing_secrets(original: &Ingress, settings: &Settings) -> bool {
     let has_default_entry = original.tls.iter().any(|entry| entry.hosts.is_empty());
-    let rule_hosts_count = settings.ingress.plain_hosts == PlainHosts::Secure || has_default_entry;
+    let rule_hosts_count = original.secures_plain_hosts(settings) || has_default_entry;
     let rule_hosts = original.rule_hosts.iter().filter(|_| rule_hosts_count);
     let mut hosts = original
         .tls
@@ -143,23 +166,24 @@ fn asks_for_routing_secrets(original: &Ingress, triggers: &[String], settings: &
     hosts.any(|host| settings.host(host).is_some())
 }
 
-/// Whether the controller of an Ingress reads its Secrets from another namespace, where the routing
-/// secrets of its own are of no use.
-pub(crate) fn reads_other_namespaces(ingress: &Value, settings: &Settings) -> bool {
-    let classes = [
-        object::text(ingress, "/spec/ingressClassName"),
-        object::annotation(ingress, CLASS),
-    ];
-    let ignored = &settings.ingress.ignored_classes;
-    let mut classes = classes.into_iter().flatten();
-    object::annotation(ingress, CONTOUR_NAMESPACE).is_some()
-        || classes.any(|class| ignored.iter().any(|ignored| ignored == class))
+/// An Ingress under review.
+struct Case<'a> {
+    request: &'a Request,
+    settings: &'a Settings,
+    submitted: Ingress,
+    /// As its author wants it.
+    original: Ingress,
+    /// What was replaced in it before.
+    record: Record,
+    /// The trigger annotations that its author wants.
+    triggers: Vec<String>,
 }
 
 /// What becomes of an Ingress.
 struct Outcome {
-    /// The Ingress that is stored.
+    /// The Ingress that is stored, without its record.
     stored: Ingress,
+    record: Record,
     /// The hosts that routing secrets serve because of this policy.
     served: Vec<ServedHost>,
     warnings: Vec<String>,
@@ -167,123 +191,184 @@ struct Outcome {
     omits_hosts: bool,
 }
 
-/// Decides what becomes of an Ingress. ingress-shim must not be made to order a certificate into a
-/// routing secret: while there is a trigger, no entry may have both hosts and a routing secret.
-fn decide(
-    original: &Ingress,
-    triggers: &[String],
-    table: &RoutingTable<'_>,
-    settings: &Settings,
-) -> Result<Outcome, ReviewError> {
-    let plan = Plan::new(original, table, settings);
-    let is_producer = is_producer(original, triggers, table);
-    let is_partly_covered = !triggers.is_empty() && !plan.uncovered.is_empty();
-    let omits_hosts =
-        is_partly_covered && settings.ingress.partly_covered == PartlyCovered::OmitHosts;
-    let mut outcome = Outcome {
-        stored: original.clone(),
-        served: Vec::new(),
-        warnings: Vec::new(),
-        omits_hosts,
-    };
-    if is_producer || plan.served.is_empty() {
-        // Nothing is to be replaced.
-    } else if is_partly_covered && !omits_hosts {
-        outcome.warnings = messages::partly_covered(&plan, triggers);
-    } else {
-        let stored = rewrite(original, &plan, triggers, omits_hosts)?;
-        if object::fit(&stored.annotations) {
-            outcome.stored = stored;
-            outcome.served = plan.served;
-        } else {
-            outcome.warnings = vec![oversized_record()];
+impl Case<'_> {
+    /// The Ingress as its author wants it.
+    fn original(&self) -> Outcome {
+        Outcome {
+            stored: self.original.clone(),
+            record: Record::default(),
+            served: Vec::new(),
+            warnings: Vec::new(),
+            omits_hosts: false,
         }
     }
-    if !is_producer {
-        let is_required = settings.ingress.action == Action::Require;
-        let kept = if is_required {
-            original
+
+    /// Decides without a look-up.
+    fn leave(&self) -> Result<Outcome, ReviewError> {
+        let tls = &self.original.tls;
+        let secret = restore::secret_still_applied(tls, &self.record);
+        let secret = secret.map(str::to_owned);
+        self.sealed(self.original(), secret)
+    }
+
+    /// Decides with the routing secrets of the namespace. ingress-shim must not be made to order a
+    /// certificate into one: while there is a trigger, no entry may have both hosts and a routing secret.
+    fn decide(&self, table: &RoutingTable<'_>) -> Result<Outcome, ReviewError> {
+        let Self {
+            original,
+            triggers,
+            settings,
+            ..
+        } = self;
+        let plan = Plan::new(original, table, settings);
+        let is_partly_covered = !triggers.is_empty() && !plan.uncovered.is_empty();
+        let omits_hosts =
+            is_partly_covered && settings.ingress.partly_covered == PartlyCovered::OmitHosts;
+        let mut outcome = self.original();
+        if self.is_producer(table) {
+            return Ok(outcome);
+        } else if plan.served.is_empty() {
+            // Nothing is to be replaced.
+        } else if let Some(reader) = self.other_reader(table) {
+            outcome.warnings.push(reader);
+        } else if is_partly_covered && !omits_hosts {
+            outcome.warnings = messages::partly_covered(&plan, triggers);
         } else {
-            &outcome.stored
+            outcome = self.rewritten(plan, omits_hosts);
+        }
+        let endangered = messages::secrets_with_hosts(&outcome.stored).into_iter();
+        let endangered = endangered.filter(|secret| table.is_routing_secret(secret));
+        let endangered = endangered.map(str::to_owned).next();
+        let mut outcome = self.sealed(outcome, endangered)?;
+        let kept = match settings.ingress.action {
+            Action::Mutate => &outcome.stored,
+            Action::Require => &self.submitted,
         };
         let endangered = messages::endangered(kept, triggers, table);
+        let unserved = messages::unserved(kept, table, settings);
         outcome.warnings.extend(endangered);
+        outcome.warnings.extend(unserved);
+        Ok(outcome)
     }
-    Ok(outcome)
-}
 
-/// Whether ingress-shim makes a routing secret from this Ingress: an entry names one that comes from a
-/// Certificate named like it, as ingress-shim names them.
-fn is_producer(original: &Ingress, triggers: &[String], table: &RoutingTable<'_>) -> bool {
-    let entries = original.tls.iter();
-    let mut secrets = entries.filter_map(|entry| entry.secret_name.as_deref());
-    !triggers.is_empty() && secrets.any(|secret| table.is_made_by_namesake(secret))
-}
-
-/// The Ingress as planned, with the record of what that replaces.
-fn rewrite(
-    original: &Ingress,
-    plan: &Plan,
-    triggers: &[String],
-    omits_hosts: bool,
-) -> Result<Ingress, ReviewError> {
-    let mut stored = original.clone();
-    let mut record = Record::default();
-    stored.tls = plan.tls(&original.tls, omits_hosts);
-    if stored.tls != original.tls {
-        record.tls = Some(Replaced {
-            original: original.tls.clone(),
-            applied: stored.tls.clone(),
-        });
+    /// Whether ingress-shim makes a routing secret from this Ingress: an entry names one that comes from
+    /// a Certificate named like it, as ingress-shim names them.
+    fn is_producer(&self, table: &RoutingTable<'_>) -> bool {
+        let entries = self.original.tls.iter();
+        let mut secrets = entries.filter_map(|entry| entry.secret_name.as_deref());
+        !self.triggers.is_empty() && secrets.any(|secret| table.is_made_by_namesake(secret))
     }
-    for name in triggers.iter().filter(|_| !omits_hosts) {
-        if let Some(Value::String(value)) = stored.annotations.remove(name) {
-            record.annotations.insert(name.clone(), value);
+
+    /// The warning about another annotation that reads the Secret of an entry, which would never be made
+    /// without the trigger.
+    fn other_reader(&self, table: &RoutingTable<'_>) -> Option<String> {
+        let namespace = self.request.namespace().ok()?;
+        let annotations = &self.original.annotations;
+        let entries = self
+            .original
+            .tls
+            .iter()
+            .filter(|_| !self.triggers.is_empty());
+        let secrets = entries.filter_map(|entry| entry.secret_name.as_deref());
+        let mut secrets = secrets.filter(|secret| !table.is_routing_secret(secret));
+        secrets.find_map(|secret| {
+            let reader = reader_of(secret, namespace, annotations, &self.triggers)?;
+            Some(messages::other_reader(reader, secret))
+        })
+    }
+
+    /// The Ingress as planned, and what that replaces.
+    fn rewritten(&self, plan: Plan, omits_hosts: bool) -> Outcome {
+        let mut outcome = Outcome {
+            omits_hosts,
+            ..self.original()
+        };
+        outcome.stored.tls = plan.tls(&self.original.tls, omits_hosts);
+        if outcome.stored.tls != self.original.tls {
+            outcome.record.tls = Some(Replaced {
+                original: self.original.tls.clone(),
+                applied: outcome.stored.tls.clone(),
+            });
+        }
+        for name in self.triggers.iter().filter(|_| !omits_hosts) {
+            outcome.remove(name);
+        }
+        outcome.served = plan.served;
+        outcome
+    }
+
+    /// The outcome with its record in it. If a Secret is named that a trigger would have overwritten,
+    /// triggers that were removed before do not come back.
+    fn sealed(
+        &self,
+        mut outcome: Outcome,
+        endangered: Option<String>,
+    ) -> Result<Outcome, ReviewError> {
+        for name in self.record.annotations.keys() {
+            let comes_back = outcome.stored.annotations.contains_key(name)
+                && !self.submitted.annotations.contains_key(name);
+            if let Some(secret) = endangered.as_ref().filter(|_| comes_back) {
+                outcome.remove(name);
+                outcome.warnings.push(messages::withheld(name, secret));
+            }
+        }
+        outcome.record.write(&mut outcome.stored.annotations)?;
+        if object::fit(&outcome.stored.annotations) {
+            return Ok(outcome);
+        }
+        Ok(Outcome {
+            warnings: vec![oversized_record()],
+            ..self.original()
+        })
+    }
+
+    /// The answer: the Ingress as it is stored, or, with `ingress.action: require`, what is wrong with
+    /// it. The audit scanner and the monitor mode of policy-server count a changed object as a good one.
+    fn answer(&self, outcome: Outcome) -> Decision {
+        let Self {
+            request, submitted, ..
+        } = self;
+        let Outcome {
+            stored,
+            served,
+            warnings,
+            omits_hosts,
+            ..
+        } = outcome;
+        let changes = messages::changes(submitted, &stored, &served);
+        let removed = messages::removed_annotations(submitted, &stored);
+        match self.settings.ingress.action {
+            Action::Mutate => {
+                let object = apply(&request.object, submitted, &stored);
+                if object == request.object {
+                    return Decision::accept().warn(warnings);
+                }
+                Decision::store(&request.object, object)
+                    .warn(warnings)
+                    .warn(messages::changed(&changes, &removed, request.old_object()))
+                    .audit(served)
+            }
+            Action::Require => {
+                let mut violations = messages::violations(&changes, &removed);
+                if omits_hosts && stored != self.original {
+                    let listed = messages::listed_hosts(submitted, &served, &self.triggers);
+                    violations.extend(listed);
+                }
+                if violations.is_empty() {
+                    return Decision::accept().warn(warnings);
+                }
+                let ingress = object::describe(Kind::Ingress.name(), &request.object);
+                Decision::deny(not_using_routing_secrets(&ingress, &violations)).audit(served)
+            }
         }
     }
-    record.write(&mut stored.annotations)?;
-    Ok(stored)
 }
 
-/// The answer: the Ingress as it is stored, or, with `ingress.action: require`, what is wrong with it.
-/// The audit scanner and the monitor mode of policy-server count a changed object as a good one.
-fn answer(
-    request: &Request,
-    submitted: &Ingress,
-    original: &Ingress,
-    outcome: Outcome,
-    triggers: &[String],
-    settings: &Settings,
-) -> Decision {
-    let Outcome {
-        stored,
-        served,
-        warnings,
-        omits_hosts,
-    } = outcome;
-    let changes = messages::changes(submitted, &stored, &served);
-    let removed = messages::removed_annotations(submitted, &stored);
-    match settings.ingress.action {
-        Action::Mutate => {
-            let object = apply(&request.object, submitted, &stored);
-            if object == request.object {
-                return Decision::accept().warn(warnings);
-            }
-            Decision::store(&request.object, object)
-                .warn(warnings)
-                .warn(messages::changed(&changes, &removed, request.old_object()))
-                .audit(served)
-        }
-        Action::Require => {
-            let mut violations = messages::violations(&changes, &removed);
-            if omits_hosts && stored != *original {
-                violations.extend(messages::listed_hosts(submitted, &served, triggers));
-            }
-            if violations.is_empty() {
-                return Decision::accept().warn(warnings);
-            }
-            let ingress = object::describe(Kind::Ingress.name(), &request.object);
-            Decision::deny(not_using_routing_secrets(&ingress, &violations)).audit(served)
+impl Outcome {
+    /// Takes a trigger annotation away, and remembers it.
+    fn remove(&mut self, name: &str) {
+        if let Some(Value::String(value)) = self.stored.annotations.remove(name) {
+            self.record.annotations.insert(name.to_owned(), value);
         }
     }
 }

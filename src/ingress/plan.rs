@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Ingress, TlsEntry, tls::unnamed_hosts};
+use super::{Ingress, TlsEntry, annotations::Companions, tls::unnamed_hosts};
 use crate::{
     routing::{RoutingTable, ServedHost},
-    settings::{PlainHosts, Settings},
+    settings::Settings,
 };
 
 /// What `spec.tls` becomes, and what that means for its hosts.
@@ -30,6 +30,19 @@ struct Part {
     is_new: bool,
 }
 
+/// The choice of a routing secret for a host and the names that are served with its certificate.
+struct Choice<'a> {
+    table: &'a RoutingTable<'a>,
+    companions: Companions,
+}
+
+impl Choice<'_> {
+    fn choose(&self, host: &str) -> Option<&str> {
+        let others = self.companions.of_host(host);
+        self.table.choose_together(host, &others)
+    }
+}
+
 impl Part {
     /// The first host of an entry that gets this Secret.
     fn new(entry: &TlsEntry, secret: Option<&str>, host: &str, is_served: bool) -> Self {
@@ -46,9 +59,13 @@ impl Part {
 }
 
 impl Plan {
-    /// Plans by the rules 1 to 4 of `docs/ingresses.md`.
+    /// Plans by the rules 1 to 4 and 6 of `docs/ingresses.md`.
     pub(super) fn new(original: &Ingress, table: &RoutingTable<'_>, settings: &Settings) -> Self {
         let mut plan = Self::default();
+        let table = &Choice {
+            table,
+            companions: Companions::of(&original.annotations),
+        };
         let unnamed = unnamed_hosts(&original.tls, &original.rule_hosts);
         let default_entry = original.tls.iter().position(|entry| entry.hosts.is_empty());
         let mut is_default_explicit = false;
@@ -63,7 +80,7 @@ impl Plan {
                 plan.keep(entry, &[], false);
             }
         }
-        if settings.ingress.plain_hosts == PlainHosts::Secure && default_entry.is_none() {
+        if original.secures_plain_hosts(settings) && default_entry.is_none() {
             plan.add_plain_hosts(&unnamed, table);
         }
         let mut seen = HashSet::new();
@@ -73,10 +90,10 @@ impl Plan {
     }
 
     /// Rules 1 and 2: an entry stays, or its hosts go where they are covered.
-    fn add_entry(&mut self, entry: &TlsEntry, hosts: &[String], table: &RoutingTable<'_>) {
+    fn add_entry(&mut self, entry: &TlsEntry, hosts: &[String], table: &Choice<'_>) {
         let named = entry.secret_name.as_deref();
         if let Some(secret) = named
-            && table.covers_all(secret, hosts)
+            && table.table.covers_all(secret, hosts)
         {
             self.served
                 .extend(hosts.iter().map(|host| ServedHost::new(host, secret)));
@@ -117,10 +134,10 @@ impl Plan {
         entry: &TlsEntry,
         hosts: &[String],
         serves_any_host: bool,
-        table: &RoutingTable<'_>,
+        table: &Choice<'_>,
     ) {
         let named = entry.secret_name.as_deref();
-        let stays = named.is_some_and(|secret| table.covers_all(secret, hosts));
+        let stays = named.is_some_and(|secret| table.table.covers_all(secret, hosts));
         let uncovered: Vec<_> = hosts
             .iter()
             .filter(|host| table.choose(host).is_none())
@@ -135,7 +152,7 @@ impl Plan {
     }
 
     /// Rule 4: hosts without TLS get it, if they are covered.
-    fn add_plain_hosts(&mut self, hosts: &[String], table: &RoutingTable<'_>) {
+    fn add_plain_hosts(&mut self, hosts: &[String], table: &Choice<'_>) {
         for host in hosts {
             if let Some(secret) = table.choose(host) {
                 self.served.push(ServedHost::new(host, secret));

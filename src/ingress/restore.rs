@@ -50,6 +50,20 @@ pub(super) fn lost_record(submitted: &Ingress, old: Option<&Value>) -> Option<Re
     is_applied.then_some(record)
 }
 
+/// A Secret of an entry with hosts that still says what was applied, although what was applied is
+/// undone: the author named it himself.
+pub(super) fn secret_still_applied<'a>(tls: &'a [TlsEntry], record: &Record) -> Option<&'a str> {
+    let applied = record.tls.as_ref().map(|replaced| &replaced.applied);
+    let applied = secret_by_host(applied.map_or(tls, Vec::as_slice));
+    let mut entries = tls.iter().filter_map(|entry| {
+        let secret = entry.secret_name.as_ref()?;
+        let mut hosts = entry.hosts.iter().map(|host| host.to_ascii_lowercase());
+        let is_applied = hosts.any(|host| applied.get(&host) == Some(&entry.secret_name));
+        is_applied.then_some(secret.as_str())
+    });
+    entries.next()
+}
+
 /// A three-way merge of `spec.tls`.
 struct Merge<'a> {
     found: &'a [TlsEntry],

@@ -14,7 +14,8 @@ use slog::{Drain, Logger, info, o};
 use thiserror::Error;
 
 use super::{
-    RoutingSecret, RoutingTable, SecretUser, ServingCertificate, TLS_TYPE, Unusable, index, users,
+    RoutingSecret, RoutingTable, SecretUser, ServingCertificate, TLS_TYPE, Unusable, index,
+    secret::patterns, users,
 };
 use crate::{
     admission::{Kind, Request, ReviewError},
@@ -71,9 +72,10 @@ pub(crate) fn routing_table<'a>(
 #[derive(Debug, Error)]
 #[error(
     "the look-up of {wanted} failed ({call} of {api_version} {kind}): {cause}. \
-     The service account of the policy server needs get, list and watch on {resources}, and the policy \
+     The service account of the policy server needs {verbs} on {resources}, and the policy \
      needs {api_version} {kind} among its contextAwareResources",
-    api_version = .kind.api_version(), kind = .kind.name(), resources = .kind.resources()
+    api_version = .kind.api_version(), kind = .kind.name(), resources = .kind.resources(),
+    verbs = if *.kind == Kind::Secret { "get, list and watch" } else { "list and watch" }
 )]
 pub(crate) struct LookupError {
     wanted: String,
@@ -158,7 +160,8 @@ impl Cluster for HostCluster<'_> {
                 field_masks: Some(fields.collect()),
             };
             let items: Vec<Value> = match list(&request, kind, kind.resources()) {
-                Err(error) if is_not_found(&error.cause) => continue,
+                // Every cluster has Ingresses.
+                Err(error) if kind != Kind::Ingress && is_not_found(&error.cause) => continue,
                 items => items?,
             };
             let items = items.iter();
@@ -196,16 +199,20 @@ impl HostCluster<'_> {
     fn routing_secret(&self, item: SecretItem, leaf: Result<Leaf, Unusable>) -> RoutingSecret {
         let annotations = item.metadata.annotations.unwrap_or_default();
         let is_retired = annotations.skip.as_deref() == Some("true");
+        let wildcards = self.settings.wildcards;
+        let certificate = match &leaf {
+            _ if is_retired => Err(Unusable::Retired),
+            Ok(leaf) => ServingCertificate::new(leaf, wildcards, self.now),
+            Err(reason) => Err(*reason),
+        };
         RoutingSecret {
             name: item.metadata.name,
             certificate_name: annotations.certificate_name,
-            certificate: if is_retired {
-                Err(Unusable::Retired)
-            } else {
-                leaf.and_then(|leaf| {
-                    ServingCertificate::new(leaf, self.settings.wildcards, self.now)
-                })
+            unused_names: match (&certificate, &leaf) {
+                (Err(_), Ok(leaf)) => patterns(leaf, wildcards),
+                _ => Vec::new(),
             },
+            certificate,
         }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct RoutingSecret {
     pub(crate) certificate_name: Option<String>,
     /// Its certificate, or why that is never selected.
     pub(crate) certificate: Result<ServingCertificate, Unusable>,
+    /// The names that it would cover if it were usable; none if it is.
+    pub(crate) unused_names: Vec<DnsPattern>,
 }
 
 /// What matching needs of a certificate that can be used now.
@@ -59,7 +61,7 @@ impl ServingCertificate {
     ///
     /// # Errors
     /// If the leaf must not be used then.
-    pub(crate) fn new(leaf: Leaf, wildcards: Wildcards, now: u64) -> Result<Self, Unusable> {
+    pub(crate) fn new(leaf: &Leaf, wildcards: Wildcards, now: u64) -> Result<Self, Unusable> {
         if now < leaf.not_before {
             return Err(Unusable::NotYetValid);
         }
@@ -69,10 +71,7 @@ impl ServingCertificate {
         if leaf.is_temporary {
             return Err(Unusable::Temporary);
         }
-        let names = leaf.dns_names.iter();
-        let patterns: Vec<_> = names
-            .filter_map(|name| DnsPattern::parse(name, wildcards))
-            .collect();
+        let patterns = patterns(leaf, wildcards);
         if patterns.is_empty() {
             return Err(Unusable::NoDnsName);
         }
@@ -89,4 +88,12 @@ impl ServingCertificate {
             .filter_map(|pattern| pattern.fit(host, wildcards))
             .max()
     }
+}
+
+/// The names of a leaf that can cover a host.
+pub(super) fn patterns(leaf: &Leaf, wildcards: Wildcards) -> Vec<DnsPattern> {
+    let names = leaf.dns_names.iter();
+    names
+        .filter_map(|name| DnsPattern::parse(name, wildcards))
+        .collect()
 }

@@ -5,7 +5,7 @@ use std::{
     fmt::{self, Display, Formatter},
 };
 
-use super::RoutingSecret;
+use super::{RoutingSecret, Unusable};
 use crate::settings::Settings;
 
 /// A host and the routing secret that serves it.
@@ -48,13 +48,39 @@ impl<'a> RoutingTable<'a> {
     /// The routing secret for a host: exact before wildcard, then the longer wildcard, then the later
     /// `notAfter`, then the name in byte order.
     pub(crate) fn choose(&self, host: &str) -> Option<&str> {
+        self.choose_together(host, &[])
+    }
+
+    /// The same among those that cover other names as well, which are served with the host's certificate.
+    pub(crate) fn choose_together(&self, host: &str, others: &[String]) -> Option<&str> {
         let host = self.settings.host(host)?;
+        let others = others.iter().map(|other| self.settings.host(other));
+        let others = others.collect::<Option<Vec<_>>>()?;
         let candidates = self.secrets.iter().filter_map(|secret| {
             let certificate = secret.certificate.as_ref().ok()?;
-            let fit = certificate.fit(&host, self.settings.wildcards)?;
-            Some((fit, certificate.not_after, Reverse(secret.name.as_str())))
+            let fit = |host| certificate.fit(host, self.settings.wildcards);
+            let covers_all = others.iter().all(|other| fit(other).is_some());
+            let key = (certificate.not_after, Reverse(secret.name.as_str()));
+            Some((fit(&host)?, key)).filter(|_| covers_all)
         });
-        candidates.max().map(|(_, _, Reverse(name))| name)
+        candidates.max().map(|(_, (_, Reverse(name)))| name)
+    }
+
+    /// A routing secret whose names cover a host and which is not usable, and why; the first by name.
+    pub(crate) fn unusable_for(&self, host: &str) -> Option<(&str, Unusable)> {
+        let host = self.settings.host(host)?;
+        let covering = self.secrets.iter().filter_map(|secret| {
+            let reason = *secret.certificate.as_ref().err()?;
+            let mut names = secret.unused_names.iter();
+            let covers = names.any(|name| name.fit(&host, self.settings.wildcards).is_some());
+            covers.then_some((secret.name.as_str(), reason))
+        });
+        covering.min_by_key(|(name, _)| *name)
+    }
+
+    /// Why a routing secret is not usable, if it is not.
+    pub(crate) fn fault_of(&self, secret: &str) -> Option<Unusable> {
+        self.find(secret)?.certificate.as_ref().err().copied()
     }
 
     /// Whether the Secret of this name is a usable routing secret that covers all of these hosts, of

@@ -24,6 +24,7 @@ fn secret(name: &str, sans: &[&str], not_after: u64, wildcards: Wildcards) -> Ro
     RoutingSecret {
         name: name.to_owned(),
         certificate_name: None,
+        unused_names: Vec::new(),
         certificate: Ok(ServingCertificate {
             patterns,
             not_after,

@@ -43,7 +43,7 @@ impl SecretUser {
     pub(super) fn read(kind: Kind, item: &Value, settings: &Settings) -> Option<Self> {
         let (is_left, uses) = match kind {
             Kind::Ingress => (
-                ingress::reads_other_namespaces(item, settings),
+                ingress::reads_other_secrets(item, settings),
                 ingress::secret_uses(item)?,
             ),
             _ => (

@@ -13,8 +13,7 @@ use crate::{
         response::join,
     },
     routing::{
-        Cluster, Host, RoutingTable, SecretUser, ServingCertificate, lookup::LookupError,
-        secret::CERTIFICATE_NAME,
+        Cluster, Host, RoutingTable, SecretUser, ServingCertificate, secret::CERTIFICATE_NAME,
     },
     settings::{InUse, Settings},
     x509::leaf::Leaf,
@@ -58,15 +57,8 @@ pub(super) fn review(
     });
     let may_deny = settings.secret.in_use == InUse::Deny && !is_machine;
     let namespace = request.namespace()?;
-    let look_up = || -> Result<_, LookupError> {
-        let users = cluster.secret_users(namespace)?;
-        if !users.iter().any(|user| user.names(&going.name)) {
-            return Ok((users, Vec::new()));
-        }
-        Ok((users, cluster.routing_secrets(namespace)?))
-    };
-    let (users, mut secrets) = match look_up() {
-        Ok(found) => found,
+    let users = match cluster.secret_users(namespace) {
+        Ok(users) => users,
         Err(error) if may_deny => return Err(error.into()),
         Err(error) => {
             let secret = object::describe(Kind::Secret.name(), going.old);
@@ -74,6 +66,11 @@ pub(super) fn review(
             return Ok(Decision::accept().warn([warning, error.brief()]));
         }
     };
+    if !users.iter().any(|user| user.names(&going.name)) {
+        return Ok(Decision::accept());
+    }
+    // Who is left without a certificate is known without the others.
+    let mut secrets = cluster.routing_secrets(namespace).unwrap_or_default();
     secrets.retain(|secret| secret.name != going.name);
     let table = RoutingTable::new(secrets, settings);
     let lost = going.lost_hosts(&users, &table, settings);
@@ -117,7 +114,7 @@ impl<'a> Going<'a> {
         if settings.secret.in_use == InUse::Ignore || is_cleaner || !is_routing_secret(old) {
             return None;
         }
-        let serving = |leaf: &Leaf| ServingCertificate::new(leaf.clone(), settings.wildcards, now);
+        let serving = |leaf: &Leaf| ServingCertificate::new(leaf, settings.wildcards, now);
         let old_leaf = leaf(old)?;
         let new_leaf = new.filter(|new| is_routing_secret(new)).and_then(leaf);
         if new_leaf
@@ -177,7 +174,7 @@ impl LostHost<'_> {
     fn describe(&self, secret: &str) -> String {
         let (kind, name) = (self.user.kind.name(), &self.user.name);
         let then = self.successor.as_ref();
-        let then = then.map(|next| format!("; its next write makes that {next}"));
+        let then = then.map(|next| format!("; routing secret {next} covers it, too"));
         format!(
             "{kind} {name}: {} still names {secret}{}",
             self.host,
@@ -195,12 +192,22 @@ fn has_names(leaf: &Leaf, other: &Leaf) -> bool {
     names(leaf).is_superset(&names(other))
 }
 
+/// What kubectl takes for a kind: a warning must be short.
+fn short_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Ingress => "ing",
+        Kind::Gateway => "gtw",
+        Kind::ListenerSet => "lset",
+        Kind::Certificate | Kind::Secret => kind.resources(),
+    }
+}
+
 /// The command that writes those who name the Secret, and then Certificates, which may be needed again.
 fn refresh(namespace: &str, lost: &[LostHost<'_>], now: u64) -> String {
-    let kinds: BTreeSet<_> = lost.iter().map(|lost| lost.user.kind.resources()).collect();
+    let kinds: BTreeSet<_> = lost.iter().map(|lost| short_name(lost.user.kind)).collect();
     let kinds = Vec::from_iter(kinds).join(",");
     format!(
-        "kubectl annotate --all --overwrite -n {namespace} {kinds} written={now}, then certificates"
+        "for k in {kinds} cert; do kubectl annotate $k --all --overwrite at={now} -n {namespace}; done"
     )
 }
 
@@ -211,6 +218,6 @@ fn denial(secret: &Value, lost: &[LostHost<'_>], refresh: &str) -> String {
     format!(
         "{secret} is still in use: {lost}. To retire it, set {SKIP}=\"true\" on it \
          (kubectl annotate secret {name} {SKIP}=true), have what names it written \
-         ({refresh}), and try again [in-use]"
+         ({refresh}), and try again; an author who named it himself must name another one [in-use]"
     )
 }

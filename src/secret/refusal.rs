@@ -2,8 +2,10 @@
 
 use thiserror::Error;
 
+use crate::x509::pem::has_text_before_marker;
+
 /// One cause for which a labelled Secret is rejected: what is wrong, and what to do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Refusal {
     /// The type of a Secret cannot be changed later.
     #[error("its type is not kubernetes.io/tls; create it anew with this type")]
@@ -12,8 +14,8 @@ pub(crate) enum Refusal {
     NoCertificateData,
     #[error("tls.key is missing or empty; put the private key there, in PEM")]
     NoKeyData,
-    #[error("tls.crt is not PEM, or a block in it is broken; export the certificates anew in PEM")]
-    NotPem,
+    #[error("tls.crt is not PEM: {0}; export the certificates anew in PEM")]
+    NotPem(NotPem),
     #[error("tls.crt holds no certificate; put the leaf there, then its issuers")]
     NoCertificate,
     #[error(
@@ -56,8 +58,9 @@ pub(crate) enum Refusal {
         "the certificate has no DNS name among its subject alternative names; issue one that has"
     )]
     NoDnsName,
-    #[error("a DNS name of the certificate can never match a host; issue one without it")]
-    BadDnsName,
+    /// The name, escaped and cut short.
+    #[error("DNS name {0} of the certificate can never match a host; issue one without it")]
+    BadDnsName(String),
     #[error(
         "the certificate may not be used by servers (extended key usage); issue one with serverAuth"
     )]
@@ -70,14 +73,58 @@ pub(crate) enum Refusal {
     WeakSignature,
 }
 
+/// What is seen in the place of PEM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum NotPem {
+    #[error("there is a byte order mark in it")]
+    ByteOrderMark,
+    #[error("it is UTF-16")]
+    Utf16,
+    #[error("it has \\n in the place of ends of lines")]
+    LiteralNewlines,
+    /// Servers skip such a block.
+    #[error("there is something before -----BEGIN or -----END on the same line")]
+    TextBeforeMarker,
+    #[error("it is base64 without its lines")]
+    NoLines,
+    #[error("it is binary")]
+    Binary,
+    #[error("there is no block in it, or a broken one")]
+    BrokenBlock,
+}
+
+impl NotPem {
+    /// What is seen in a text of which the blocks cannot be read.
+    pub(super) fn of(tls_crt: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(tls_crt);
+        let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(byte);
+        let is_marked = text.contains("-----BEGIN ");
+        if tls_crt.starts_with(b"\xff\xfe") || tls_crt.starts_with(b"\xfe\xff") {
+            Self::Utf16
+        } else if text.contains('\u{feff}') {
+            Self::ByteOrderMark
+        } else if text.contains("\\n") {
+            Self::LiteralNewlines
+        } else if tls_crt.iter().all(is_base64) || is_marked && text.trim().lines().count() == 1 {
+            Self::NoLines
+        } else if has_text_before_marker(tls_crt) {
+            Self::TextBeforeMarker
+        } else if !is_marked && text.contains(['\0', '\u{fffd}']) {
+            Self::Binary
+        } else {
+            Self::BrokenBlock
+        }
+    }
+}
+
 impl Refusal {
     /// The word that tools may rely on; it never changes.
-    pub(crate) fn code(self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::WrongType => "wrong-type",
             Self::NoCertificateData => "no-tls-crt",
             Self::NoKeyData => "no-tls-key",
-            Self::NotPem => "not-pem",
+            Self::NotPem(_) => "not-pem",
             Self::NoCertificate => "no-certificate",
             Self::BadCertificate => "bad-certificate",
             Self::KeyInCertificate => "key-in-tls-crt",
@@ -93,7 +140,7 @@ impl Refusal {
             Self::NotYetValid => "not-yet-valid",
             Self::EndsTooSoon => "ends-too-soon",
             Self::NoDnsName => "no-dns-name",
-            Self::BadDnsName => "bad-dns-name",
+            Self::BadDnsName(_) => "bad-dns-name",
             Self::NotForServers => "not-for-servers",
             Self::WeakSignature => "weak-signature",
         }

@@ -1,7 +1,7 @@
 //! Whether the content of a labelled Secret can serve TLS, as the servers that read it see it: what
 //! Go's `tls.X509KeyPair` refuses is refused.
 
-use super::refusal::Refusal;
+use super::refusal::{NotPem, Refusal};
 use crate::{
     routing::{DnsPattern, Host, Wildcards},
     settings::SecretSettings,
@@ -13,7 +13,8 @@ use crate::{
     },
 };
 
-const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
+const SECONDS_PER_HOUR: u64 = 60 * 60;
+const SECONDS_PER_DAY: u64 = 24 * SECONDS_PER_HOUR;
 
 /// From which point of view a Secret is validated.
 #[derive(Clone, Copy, Debug)]
@@ -71,10 +72,17 @@ impl Validation<'_> {
         if server.dns_names.is_empty() {
             return Err(Refusal::NoDnsName);
         }
-        if server.dns_names.iter().all(|name| self.can_match(name)) {
-            Ok(())
-        } else {
-            Err(Refusal::BadDnsName)
+        // Go refuses a certificate with a name that is not ASCII, whatever others it has.
+        let mut names = server.dns_names.iter();
+        if let Some(name) = names.find(|name| !name.is_ascii()) {
+            return Err(Refusal::BadDnsName(escaped(name)));
+        }
+        let mut names = server.dns_names.iter();
+        match server.dns_names.first() {
+            Some(name) if !names.any(|name| self.can_match(name)) => {
+                Err(Refusal::BadDnsName(escaped(name)))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -99,10 +107,21 @@ impl Validation<'_> {
         key: &PublicKey,
     ) -> Vec<String> {
         let leaf = &server.leaf;
-        let days = (leaf.not_after - self.now) / SECONDS_PER_DAY;
         let mut warnings = Vec::new();
-        if !self.has_days_left(server, self.settings.warn_days_left) {
-            warnings.push(format!("the certificate ends in {days} days: renew it"));
+        // Certificates of a few days are renewed when a third of their time is left.
+        let seconds = leaf.not_after - self.now;
+        let is_late = seconds < (leaf.not_after - leaf.not_before) / 3;
+        if is_late && !self.has_days_left(server, self.settings.warn_days_left) {
+            let left = match seconds / SECONDS_PER_DAY {
+                0 | 1 => format!("{} hours", seconds / SECONDS_PER_HOUR),
+                days => format!("{days} days"),
+            };
+            warnings.push(format!("the certificate ends in {left}: renew it"));
+        }
+        let mut names = server.dns_names.iter();
+        if let Some(name) = names.find(|name| !self.can_match(name)) {
+            let name = escaped(name);
+            warnings.push(format!("DNS name {name} can never match a host"));
         }
         if server.is_ca {
             warnings.push(
@@ -161,14 +180,25 @@ impl Validation<'_> {
     }
 }
 
+/// A name of a certificate for a message, which may have any characters and any length.
+fn escaped(name: &str) -> String {
+    const LONGEST: usize = 60;
+    let name = name.escape_default().to_string();
+    match name.char_indices().nth(LONGEST) {
+        Some(_) => name.chars().take(LONGEST).chain("...".chars()).collect(),
+        None => name,
+    }
+}
+
 /// The DER of all certificates in `tls.crt`.
 fn read_certificates(tls_crt: &[u8]) -> Result<Vec<Vec<u8>>, Refusal> {
     let blocks = pem::blocks(tls_crt);
     if blocks.iter().any(Block::is_private_key) {
         return Err(Refusal::KeyInCertificate);
     }
-    if blocks.is_empty() || blocks.iter().any(|block| block.der.is_none()) {
-        return Err(Refusal::NotPem);
+    let is_broken = blocks.is_empty() || blocks.iter().any(|block| block.der.is_none());
+    if is_broken || pem::has_text_before_marker(tls_crt) {
+        return Err(Refusal::NotPem(NotPem::of(tls_crt)));
     }
     let blocks = blocks.into_iter();
     let certificates = blocks.filter(|block| block.label == CERTIFICATE);

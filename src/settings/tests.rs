@@ -63,7 +63,7 @@ fn host(text: &str) -> Host {
         "plainHosts": "secure",
         "partlyCovered": "leave",
         "issuerAnnotations": [],
-        "ignoredClasses": ["istio"],
+        "ignoredClasses": ["istio", "alb", "tailscale"],
     },
     "gateway": {"action": "mutate", "triggered": "ignoreListeners"},
     "certificate": {"covered": "park"},
@@ -78,7 +78,10 @@ fn defaults(#[case] settings: Value) {
     assert_eq!(settings.ingress.plain_hosts, PlainHosts::Secure);
     assert_eq!(settings.ingress.partly_covered, PartlyCovered::Leave);
     assert!(settings.ingress.issuer_annotations.is_empty());
-    assert_eq!(settings.ingress.ignored_classes, ["istio"]);
+    assert_eq!(
+        settings.ingress.ignored_classes,
+        ["istio", "alb", "tailscale"]
+    );
     assert_eq!(settings.gateway.action, Action::Mutate);
     assert_eq!(settings.gateway.triggered, Triggered::IgnoreListeners);
     assert_eq!(settings.certificate.covered, Covered::Park);

@@ -44,6 +44,14 @@ pub(crate) fn blocks(pem: &[u8]) -> Vec<Block> {
     blocks_of_text(&String::from_utf8_lossy(pem)).collect()
 }
 
+/// Whether something stands before the beginning or the end of a block on its line.
+pub(crate) fn has_text_before_marker(pem: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(pem);
+    let is_within = |line: &str, marker: &str| line.find(marker).is_some_and(|place| place > 0);
+    let mut lines = text.lines();
+    lines.any(|line| is_within(line, BEGIN) || is_within(line, END))
+}
+
 /// The DER of the first certificate, the leaf of a chain; blocks that have no end or are not base64 are passed over.
 pub(crate) fn first_certificate(pem: &[u8]) -> Option<Vec<u8>> {
     usual_beginning(pem).or_else(|| {

@@ -23,6 +23,7 @@ mod gateway {
     mod triggers;
 }
 mod ingress {
+    mod controllers;
     mod entries;
     mod left_alone;
     pub mod properties;

@@ -99,6 +99,27 @@ fn those_that_decide_change_and_refuse() {
     }
 }
 
+/// Without it, parked Certificates wait.
+#[test]
+fn parked_certificates_have_an_issuer() {
+    let secret = e2e_tests::certificates::TlsSecret::new("wild").namespace("workspace");
+    let secret = secret.label("epinio.io/routing", "").san("*.example.com");
+    let certificate = json!({
+        "apiVersion": "cert-manager.io/v1", "kind": "Certificate",
+        "metadata": {"name": "app", "namespace": "workspace"},
+        "spec": {"dnsNames": ["a.example.com"], "secretName": "own", "issuerRef": {"name": "le"}},
+    });
+    let request = request_from(certificate).unwrap();
+    let cluster = Cluster::new(vec![secret.to_manifest()]);
+    let evaluation = POLICY.validate(&request, &json!({}), &cluster).unwrap();
+    let parked = evaluation.response.mutated_object.unwrap();
+    let issuer = only("ClusterIssuer");
+    assert_eq!(issuer["apiVersion"], "cert-manager.io/v1");
+    let name = &issuer["metadata"]["name"];
+    let expected = json!({"group": "cert-manager.io", "kind": "ClusterIssuer", "name": name});
+    assert_eq!(parked["spec"]["issuerRef"], expected);
+}
+
 /// A policy server that is away must not keep a namespace from being deleted.
 #[test]
 fn a_deletion_is_never_held_up_for_long() {

@@ -34,7 +34,9 @@ fn of_kind(group: &str, kind: &str, operation: &str) -> Request {
 fn kinds(#[case] group: &str, #[case] kind: &str, #[case] expected: Option<Kind>) {
     assert_eq!(of_kind(group, kind, "CREATE").kind(), expected);
     assert_eq!(of_kind(group, kind, "UPDATE").kind(), expected);
-    for other in ["DELETE", "CONNECT", "create", ""] {
+    let deleted = expected.filter(|kind| *kind == Kind::Secret);
+    assert_eq!(of_kind(group, kind, "DELETE").kind(), deleted);
+    for other in ["CONNECT", "create", ""] {
         assert_eq!(of_kind(group, kind, other).kind(), None, "{other}");
     }
 }

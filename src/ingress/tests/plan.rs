@@ -17,6 +17,7 @@ fn table(settings: &Settings) -> RoutingTable<'_> {
     let secrets = secrets.map(|(name, sans)| RoutingSecret {
         name: name.to_owned(),
         certificate_name: None,
+        unused_names: Vec::new(),
         certificate: Ok(ServingCertificate {
             patterns: sans
                 .into_iter()

@@ -19,6 +19,7 @@ fn unusable(name: &str) -> RoutingSecret {
     RoutingSecret {
         name: name.to_owned(),
         certificate_name: None,
+        unused_names: Vec::new(),
         certificate: Err(Unusable::Expired),
     }
 }
@@ -249,7 +250,7 @@ fn ignored_hosts_have_no_routing_secret(#[case] host: &str, #[case] is_covered: 
 #[case::no_name(leaf(10, 20, false, &[]), Err(Unusable::NoDnsName))]
 #[case::no_name_that_covers(leaf(10, 20, false, &["*", "a..b"]), Err(Unusable::NoDnsName))]
 fn a_leaf_is_usable(#[case] leaf: Leaf, #[case] expected: Result<(), Unusable>) {
-    let certificate = ServingCertificate::new(leaf, Wildcards::OneLabel, 15);
+    let certificate = ServingCertificate::new(&leaf, Wildcards::OneLabel, 15);
     assert_eq!(certificate.map(|_| ()), expected);
 }
 

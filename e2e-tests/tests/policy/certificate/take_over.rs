@@ -150,6 +150,36 @@ fn what_was_parked_stays_out_of_the_way(#[case] change: fn(&mut Value), #[case] 
     );
 }
 
+/// It is parked; the routing secret is not usable any more, or covers too little, and the manifest is sent again.
+#[rstest]
+#[case::expired(wild().valid(-9, -1), into_wild(&["a.example.com"]))]
+#[case::retired(wild().annotation("routing-secrets-policy/skip", "true"), into_wild(&["a.example.com"]))]
+#[case::a_name_more(wild(), into_wild(&["a.example.com", "a.example.org"]))]
+fn a_parked_take_over_that_is_sent_again_stays_parked(
+    #[case] secret: e2e_tests::certificates::TlsSecret,
+    #[case] again: Value,
+) {
+    let parked = stored(&into_wild(&["a.example.com"]), &json!({}), &with_wild());
+    for mode in MODES {
+        let response = update(
+            &parked,
+            &again,
+            &covered(mode),
+            &cluster(std::slice::from_ref(&secret)),
+        )
+        .response;
+        assert!(response.accepted, "{:?}", response.message);
+        let stored = response.mutated_object.unwrap();
+        assert_eq!(stored["spec"]["secretName"], "app-parked", "{mode}");
+        assert_eq!(stored["spec"]["issuerRef"]["name"], PARKED, "{mode}");
+        assert!(
+            response.warnings[0].contains("stays parked"),
+            "{:?}",
+            response.warnings
+        );
+    }
+}
+
 /// The Secret, too, comes back from a record that was lost, or stays known while it cannot.
 #[test]
 fn a_record_that_is_lost_knows_the_secret() {
@@ -165,8 +195,8 @@ fn a_record_that_is_lost_knows_the_secret() {
     assert_eq!(
         response.warnings,
         [
-            "spec.issuerRef.name is letsencrypt again",
-            "spec.secretName is wild again"
+            "Certificate app: spec.issuerRef.name is letsencrypt again",
+            "Certificate app: spec.secretName is wild again"
         ]
     );
 }

@@ -336,3 +336,62 @@ fn a_wrong_type_is_rejected_by_its_field(
         "{message}"
     );
 }
+
+#[rstest]
+#[case::aks("kubernetes.azure.com/tls-cert-keyvault-uri")]
+#[case::gke("networking.gke.io/pre-shared-certs")]
+fn a_certificate_from_the_cloud_stays(#[case] option: &str) {
+    let mut listener = listener("a", "a.example.com", "own");
+    listener["tls"]["options"] = json!({option: "x"});
+    assert_untouched(&gateway(json!([listener])), &json!({}), &cluster(&[wild()]));
+}
+
+#[test]
+fn a_gateway_of_an_ignored_class_is_left_and_restored() {
+    let author = gateway(json!([listener("a", "a.example.com", "own")]));
+    let rewritten = stored(&author, &json!({}), &cluster(&[wild()]));
+    let ignored = json!({"gateway": {"ignoredClasses": ["traefik"]}});
+    let evaluation = evaluate(&author, &ignored, &cluster(&[wild()]));
+    assert_eq!(evaluation.response.mutated_object, None);
+    assert_eq!(evaluation.calls, []);
+    assert_eq!(stored(&rewritten, &ignored, &cluster(&[wild()])), author);
+    let other = json!({"gateway": {"ignoredClasses": ["eg"]}});
+    assert_eq!(stored(&author, &other, &cluster(&[wild()])), rewritten);
+}
+
+/// A listener that passes TLS through, on a port and for a host.
+fn passthrough(port: u16, hostname: &str) -> Value {
+    json!({
+        "name": "passthrough", "protocol": "TLS", "port": port, "hostname": hostname, "tls": {"mode": "Passthrough"},
+    })
+}
+
+/// RFC 9113, section 9.1.1: clients reuse the connection for every host that the certificate covers.
+#[rstest]
+#[case::same_port_and_covered(passthrough(443, "kc.example.com"), false)]
+#[case::another_port(passthrough(8443, "kc.example.com"), true)]
+#[case::not_covered(passthrough(443, "kc.example.org"), true)]
+#[case::terminated({
+    let mut listener = listener("kc", "kc.example.com", "kc");
+    listener["protocol"] = json!("TLS");
+    listener
+}, true)]
+fn a_listener_beside_one_that_passes_tls_through_stays(#[case] other: Value, #[case] moves: bool) {
+    let author = gateway(json!([listener("app", "app.example.com", "own"), other]));
+    let response = evaluate(&author, &json!({}), &cluster(&[wild()])).response;
+    let stored = response.mutated_object.as_ref().unwrap_or(&author);
+    let secret = &stored["spec"]["listeners"][0]["tls"]["certificateRefs"][0]["name"];
+    assert_eq!(secret == "wild", moves, "{stored}");
+    let mut warnings = response.warnings.iter();
+    assert_eq!(
+        warnings.any(|warning| warning.contains("passes TLS through")),
+        !moves
+    );
+    let require = json!({"gateway": {"action": "require"}});
+    assert_eq!(
+        evaluate(&author, &require, &cluster(&[wild()]))
+            .response
+            .accepted,
+        !moves
+    );
+}

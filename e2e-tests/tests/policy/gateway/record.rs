@@ -154,8 +154,9 @@ fn a_record_that_is_not_ours_leaves_the_object_alone(#[case] record: &str) {
         let evaluation = evaluate(&object, &json!({}), &cluster(&[wild()]));
         assert_eq!(evaluation.response.mutated_object, None);
         assert_eq!(evaluation.calls, []);
-        let expected =
-            format!("left alone: annotation {RECORD} was not written by this policy; remove it");
+        let expected = format!(
+            "{kind} app: left alone: annotation {RECORD} was not written by this policy; remove it"
+        );
         assert_eq!(evaluation.response.warnings, [expected]);
     }
 }
@@ -294,9 +295,9 @@ fn require_expects_the_authors_secret_when_the_routing_secret_is_gone() {
 fn changes_are_announced() {
     let response = evaluate(&author(), &json!({}), &cluster(&[wild()])).response;
     let expected = [
-        "a.example.com: served by routing secret wild",
-        "b.example.com: served by routing secret wild",
-        "cert-manager ignores listeners: a, b",
+        "Gateway app: a.example.com: served by routing secret wild",
+        "Gateway app: b.example.com: served by routing secret wild",
+        "Gateway app: cert-manager ignores listeners: a, b",
     ];
     assert_eq!(response.warnings, expected);
     assert_eq!(
@@ -305,9 +306,9 @@ fn changes_are_announced() {
     );
     let back = evaluate(&rewritten(&author()), &json!({}), &cluster(&[])).response;
     let expected = [
-        "a.example.com: back to Secret one of its author",
-        "b.example.com: back to Secret two of its author",
-        "cert-manager no longer ignores listeners: a, b",
+        "Gateway app: a.example.com: back to Secret one of its author",
+        "Gateway app: b.example.com: back to Secret two of its author",
+        "Gateway app: cert-manager no longer ignores listeners: a, b",
     ];
     assert_eq!(back.warnings, expected);
     let again = evaluate(&rewritten(&author()), &json!({}), &cluster(&[wild()])).response;

@@ -41,6 +41,44 @@ fn no_data_at_all_is_refused(#[case] data: Value) {
     assert_rejected(&without(good_secret(), "", "data"), "no-tls-crt");
 }
 
+/// What is seen in the place of PEM is said.
+#[rstest]
+#[case::byte_order_mark(format!("\u{feff}{}", pem_of_leaf()).into(), "byte order mark")]
+#[case::byte_order_mark_in_the_chain(format!("{}\u{feff}{}", pem_of_leaf(), ca("Intermediate", "Root").pem()).into(), "byte order mark")]
+#[case::utf_16(pem_of_leaf().encode_utf16().fold(vec![0xff, 0xfe], |all, unit| [all, unit.to_le_bytes().to_vec()].concat()), "UTF-16")]
+#[case::literal_line_ends(pem_of_leaf().replace('\n', "\\n").into(), r"\n")]
+#[case::one_line(pem_of_leaf().replace('\n', "").into(), "without its lines")]
+#[case::spaces_for_line_ends(pem_of_leaf().replace('\n', " ").into(), "without its lines")]
+#[case::base64_alone(pem_of_leaf().lines().filter(|line| !line.starts_with('-')).collect::<String>().into(), "without its lines")]
+#[case::der(leaf(&P256).der(), "binary")]
+#[case::indented(pem_of_leaf().replace("-----BEGIN", "  -----BEGIN").into(), "on the same line")]
+#[case::indented_end(pem_of_leaf().replace("-----END", " -----END").into(), "on the same line")]
+#[case::two_blocks_on_a_line(pem_of_leaf().trim_end().to_owned().into_bytes().repeat(2), "on the same line")]
+#[case::a_broken_block(pem_of_leaf().replacen("MII", "M%I", 1).into(), "broken")]
+fn what_is_seen_in_the_place_of_pem_is_said(#[case] tls_crt: Vec<u8>, #[case] seen: &str) {
+    let secret = secret(tls_crt, P256.pem());
+    assert_rejected(&secret, "not-pem");
+    let message = judged(&secret, &json!({})).response.message.unwrap();
+    assert!(message.contains(seen), "{message}");
+}
+
+/// OpenSSL does not load them: ecdsa-with-SHA1 and sha1WithRSAEncryption. Of a root, nobody checks the signature.
+#[rstest]
+#[case(b"\x2a\x86\x48\xce\x3d\x04\x01")]
+#[case(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05")]
+fn weak_signatures_are_refused(#[case] algorithm: &'static [u8]) {
+    assert_rejected(
+        &secret_of(&leaf(&P256).signed_with(algorithm)),
+        "weak-signature",
+    );
+    let chain = leaf(&P256).pem() + &ca("Intermediate", "Root").signed_with(algorithm).pem();
+    assert_rejected(&secret(chain, P256.pem()), "weak-signature");
+    let chain = leaf(&P256).pem()
+        + &ca("Intermediate", "Root").pem()
+        + &ca("Root", "Root").signed_with(algorithm).pem();
+    assert_good(&secret(chain, P256.pem()));
+}
+
 fn pem_of_leaf() -> String {
     leaf(&P256).pem()
 }

@@ -1,5 +1,6 @@
 //! What is accepted with a warning.
 
+use e2e_tests::certificates::der;
 use rstest::rstest;
 use serde_json::{Value, json};
 use time::Duration;
@@ -8,8 +9,9 @@ use super::{certificates::*, keys::*, support::*};
 
 const HOST: Option<&str> = Some("a.example.com");
 
+/// A certificate that was valid for more than a year already.
 fn ending_in(left: Duration) -> Value {
-    secret_of(&leaf(&P256).valid(Duration::days(-1), left))
+    secret_of(&leaf(&P256).valid(Duration::days(-400), left))
 }
 
 /// A certificate that ends in these hours, and the setting.
@@ -39,10 +41,79 @@ fn few_days_left(#[case] hours: i64, #[case] setting: Option<u64>, #[case] warns
 fn the_days_that_are_left_are_told() {
     for (left, days) in [
         (Duration::hours(24 * 10 + 1), "10 days"),
-        (Duration::hours(1), "0 days"),
+        (Duration::hours(24 * 2 + 1), "2 days"),
+        (Duration::minutes(47 * 60 + 30), "47 hours"),
+        (Duration::minutes(90), "1 hours"),
     ] {
         assert_warned(&ending_in(left), &[days], HOST);
     }
+}
+
+/// A certificate for a few days is renewed when a third of them is left.
+#[rstest]
+#[case::fresh_for_six_days(-1, 24 * 6, false)]
+#[case::a_third_is_left(-24 * 4 + 1, 24 * 2 + 1, false)]
+#[case::less_than_a_third_is_left(-24 * 4 - 1, 24 * 2 - 1, true)]
+fn the_days_left_count_by_the_lifetime(#[case] from: i64, #[case] until: i64, #[case] warns: bool) {
+    let certificate = leaf(&P256).valid(Duration::hours(from), Duration::hours(until));
+    let response = judged(&secret_of(&certificate), &json!({})).response;
+    assert_eq!(
+        response.warnings.len(),
+        usize::from(warns),
+        "{:?}",
+        response.warnings
+    );
+}
+
+/// A name that can never match is named where another one can.
+#[rstest]
+#[case::an_address("10.0.0.1", "10.0.0.1")]
+#[case::wildcard_within("a.*.example.com", "a.*.example.com")]
+#[case::a_line_end("b.example.com\n", "b.example.com\\n")]
+#[case::long(&"x y".repeat(40), "x yx y")]
+fn a_name_that_can_never_match(#[case] name: &str, #[case] told: &str) {
+    for names in [[name, "a.example.com"], ["a.example.com", name]] {
+        assert_warned(
+            &secret_of(&leaf(&P256).names(&names)),
+            &[told, "never match"],
+            HOST,
+        );
+    }
+}
+
+/// RFC 5280, section 4.2.1.3: the bits of digitalSignature and keyEncipherment.
+#[rstest]
+#[case::signature(&[3, 2, 7, 0x80], false)]
+#[case::both(&[3, 2, 5, 0xa0], false)]
+#[case::encipherment(&[3, 2, 5, 0x20], true)]
+fn a_key_usage_without_signatures(#[case] bits: &[u8], #[case] warns: bool) {
+    let secret = secret_of(&leaf(&P256).extension(b"\x55\x1d\x0f", true, bits.to_vec()));
+    match warns {
+        true => assert_warned(&secret, &["digitalSignature", "Chrome"], HOST),
+        false => assert_good(&secret),
+    }
+}
+
+#[test]
+fn an_issuer_that_has_expired() {
+    let expired = ca("Root", "Root").valid(Duration::days(-90), Duration::days(-1));
+    let tls_crt = leaf(&P256).pem() + &ca("Intermediate", "Root").pem() + &expired.pem();
+    assert_warned(
+        &secret(tls_crt, P256.pem()),
+        &["certificate 3", "expired"],
+        HOST,
+    );
+}
+
+/// 2.23.140.1.2.1 is that of the Baseline Requirements for validated domains.
+#[test]
+fn a_public_leaf_without_its_issuer() {
+    let policy = der(0x06, b"\x67\x81\x0c\x01\x02\x01");
+    let policies = der(0x30, &der(0x30, &policy));
+    let public = leaf(&P256).extension(b"\x55\x1d\x20", false, policies);
+    assert_warned(&secret_of(&public), &["issuer", "missing"], HOST);
+    let tls_crt = public.pem() + &ca("Intermediate", "Root").pem();
+    assert_good(&secret(tls_crt, P256.pem()));
 }
 
 #[test]
@@ -114,7 +185,7 @@ fn everything_at_once() {
         .names(&["*.com"])
         .issuer("cert-manager.local")
         .ca()
-        .valid(Duration::days(-1), Duration::days(3));
+        .valid(Duration::days(-30), Duration::days(3));
     let tls_crt = certificate.pem() + &ca("Other", "Root").pem();
     let response = judged(&secret(tls_crt, P521.pem()), &json!({})).response;
     assert!(response.accepted && response.mutated_object.is_none());
