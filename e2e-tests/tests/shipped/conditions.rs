@@ -5,7 +5,11 @@ use cel::{Context, Program};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{manifests::manifests, settings::defaults, support::strings};
+use crate::{
+    manifests::manifests,
+    settings::defaults,
+    support::{image, strings},
+};
 
 const REFLECTS: &str = "reflector.v1.k8s.emberstack.com/reflects";
 
@@ -139,6 +143,47 @@ fn a_secret_that_is_deleted(#[case] old: Option<Value>, #[case] expected: bool) 
     ] {
         assert!(!asks(user), "{user}");
     }
+}
+
+/// deploy/guard: what shares the server shares its rights.
+#[rstest]
+#[case::ours("clusteradmissionpolicies", json!({"policyServer": "routing-secrets", "module": format!("registry://{}", image())}), true)]
+#[case::another_module("clusteradmissionpolicies", json!({"policyServer": "routing-secrets", "module": "registry://example.com/x:v1"}), false)]
+#[case::a_module_with_that_beginning("clusteradmissionpolicies", json!({"policyServer": "routing-secrets", "module": "registry://ghcr.io/epinio/policies/routing-secrets-2:v1"}), false)]
+#[case::a_policy_of_a_namespace("admissionpolicies", json!({"policyServer": "routing-secrets", "module": format!("registry://{}", image())}), false)]
+#[case::a_group("clusteradmissionpolicygroups", json!({"policyServer": "routing-secrets", "policies": {}}), false)]
+#[case::another_server("admissionpolicies", json!({"policyServer": "default", "module": "x"}), true)]
+#[case::no_server("clusteradmissionpolicygroups", json!({"policies": {}}), true)]
+fn only_our_policies_run_on_our_server(
+    #[case] resource: &str,
+    #[case] spec: Value,
+    #[case] expected: bool,
+) {
+    let policies = manifests("ValidatingAdmissionPolicy");
+    let [(file, policy)] = policies.as_slice() else {
+        panic!("one policy: {policies:?}");
+    };
+    let server = &manifests("PolicyServer")[0].1["metadata"]["name"];
+    let expression = policy["spec"]["validations"][0]["expression"]
+        .as_str()
+        .unwrap();
+    assert!(
+        expression.contains(&format!("'{}'", server.as_str().unwrap())),
+        "{file}"
+    );
+    let mut variables = Context::default();
+    let request = json!({"resource": {"group": "policies.kubewarden.io", "resource": resource}});
+    variables.add_variable("request", request).unwrap();
+    variables
+        .add_variable("object", json!({"spec": spec}))
+        .unwrap();
+    let verdict = Program::compile(expression)
+        .unwrap()
+        .execute(&variables)
+        .unwrap();
+    assert_eq!(verdict, cel::Value::Bool(expected));
+    let [(_, binding)] = <[_; 1]>::try_from(manifests("ValidatingAdmissionPolicyBinding")).unwrap();
+    assert_eq!(binding["spec"]["policyName"], policy["metadata"]["name"]);
 }
 
 /// Should somebody add deletions to the rules of the policies for writes, the conditions still hold.

@@ -2,9 +2,13 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use k8s_openapi::api::{
-    core::v1::{EnvVar, ServiceAccount},
-    rbac::v1::{ClusterRole, ClusterRoleBinding, RoleBinding},
+use k8s_openapi::{
+    api::{
+        admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding},
+        core::v1::{Affinity, EnvVar, ServiceAccount},
+        rbac::v1::{ClusterRole, ClusterRoleBinding, RoleBinding},
+    },
+    apimachinery::pkg::api::resource::Quantity,
 };
 use kubewarden_policy_sdk::crd::policies::cluster_admission_policy::ClusterAdmissionPolicy;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -61,6 +65,9 @@ struct PolicyServerSpec {
     replicas: i32,
     min_available: i32,
     service_account_name: String,
+    namespaced_policies_capabilities: Vec<String>,
+    requests: BTreeMap<String, Quantity>,
+    affinity: Affinity,
     env: Vec<EnvVar>,
 }
 
@@ -94,6 +101,8 @@ fn assert_fits(file: &str, manifest: &Value) {
         "ClusterAdmissionPolicy" => typed::<ClusterAdmissionPolicy>(manifest),
         "PolicyServer" => typed::<Typed<PolicyServerSpec>>(manifest),
         "ClusterIssuer" => typed::<Typed<SelfSigned>>(manifest),
+        "ValidatingAdmissionPolicy" => typed::<ValidatingAdmissionPolicy>(manifest),
+        "ValidatingAdmissionPolicyBinding" => typed::<ValidatingAdmissionPolicyBinding>(manifest),
         "ServiceAccount" => typed::<ServiceAccount>(manifest),
         "ClusterRole" => typed::<ClusterRole>(manifest),
         "ClusterRoleBinding" => typed::<ClusterRoleBinding>(manifest),

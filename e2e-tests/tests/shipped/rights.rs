@@ -13,10 +13,39 @@ fn name(manifest: &Value) -> &str {
     manifest["metadata"]["name"].as_str().unwrap()
 }
 
+fn role(file: &str) -> Value {
+    let roles = manifests("ClusterRole").into_iter();
+    let mut roles = roles.filter(|(of, _)| of == file);
+    roles.next().unwrap().1
+}
+
+/// What is reported of Gateways and ListenerSets, the scanner must be able to see.
+#[test]
+fn the_audit_scanner_may_see_what_view_lacks() {
+    let role = role("deploy/audit/scanner.yaml");
+    assert_eq!(
+        role["metadata"]["labels"],
+        json!({"rbac.authorization.k8s.io/aggregate-to-view": "true"})
+    );
+    let rules = json!([{
+        "apiGroups": ["gateway.networking.k8s.io"], "resources": ["gateways", "listenersets"],
+        "verbs": ["get", "list", "watch"],
+    }]);
+    assert_eq!(role["rules"], rules);
+}
+
+#[test]
+fn policies_of_a_namespace_may_look_nothing_up() {
+    assert_eq!(
+        only("PolicyServer")["spec"]["namespacedPoliciesCapabilities"],
+        json!([])
+    );
+}
+
 #[test]
 fn it_may_read_secrets_and_list_who_names_them_and_nothing_else() {
     assert_eq!(
-        only("ClusterRole")["rules"],
+        role("deploy/server/cluster-role.yaml")["rules"],
         json!([
             {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]},
             {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses"], "verbs": ["list", "watch"]},
@@ -57,7 +86,8 @@ fn who_names_secrets_is_asked_by_the_policies_that_need_it() {
 
 #[test]
 fn the_rights_are_those_of_the_policy_servers_own_account() {
-    let (account, role) = (only("ServiceAccount"), only("ClusterRole"));
+    let account = only("ServiceAccount");
+    let role = role("deploy/server/cluster-role.yaml");
     assert_eq!(
         only("PolicyServer")["spec"]["serviceAccountName"],
         name(&account)

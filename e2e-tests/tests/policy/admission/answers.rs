@@ -193,3 +193,22 @@ fn the_protocol_version_is_the_one_that_hosts_expect() {
         .answer;
     assert_eq!(answer, br#""v1""#);
 }
+
+/// An audit log is no place for thousands of hosts.
+#[test]
+fn the_audit_annotation_is_short() {
+    let hosts: Vec<_> = (0..300)
+        .map(|number| format!("h{number}.example.com"))
+        .collect();
+    let hosts: Vec<_> = hosts.iter().map(String::as_str).collect();
+    let author = ingress(&hosts, json!([entry(&hosts, "own")]));
+    let response = evaluate(&author, &json!({}), &cluster(&[wild()])).response;
+    let audit = &response.audit_annotations["routing-secrets"];
+    assert!(audit.len() <= 4096, "{}", audit.len());
+    let pairs = audit.matches('=').count();
+    assert!(
+        audit.ends_with(&format!(",and {} more", 300 - pairs)),
+        "{audit}"
+    );
+    assert!(audit.len() > 4000, "{}", audit.len());
+}

@@ -68,6 +68,21 @@ fn a_refused_look_up_rejects_and_says_what_to_do() {
     }
 }
 
+/// The host puts this before every cause, and API servers end theirs with a full stop.
+#[test]
+fn the_cause_comes_first_and_ends_once() {
+    let cause = "Callback evaluation failure: secrets is forbidden.";
+    let refusing = cluster(&[wild()]).refusing(cause);
+    let message = evaluate(&author(), &json!({}), &refusing)
+        .response
+        .message
+        .unwrap();
+    assert!(
+        message.contains("): secrets is forbidden. The service account"),
+        "{message}"
+    );
+}
+
 #[rstest]
 #[case("")]
 #[case("null")]
