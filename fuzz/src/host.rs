@@ -81,7 +81,8 @@ fn look_up(operation: &[u8], message: &[u8]) -> Result<Vec<u8>, &'static str> {
         (Conduct::Empty, b"get_resource") => return Err("cannot find v1/Secret"),
         (Conduct::Empty, _) => br#"{"items":[]}"#,
         (Conduct::Answer, b"get_resource") => payload::source(),
-        (Conduct::Answer, _) => payload::routing_secrets(),
+        (Conduct::Answer, _) if request["kind"] == "Secret" => payload::routing_secrets(),
+        (Conduct::Answer, _) => payload::users(),
     };
     Ok(answer.to_vec())
 }

@@ -50,6 +50,35 @@ pub fn routing_secrets() -> &'static [u8] {
     &LIST
 }
 
+/// What names Secrets, of every kind at once: what has other fields names none.
+pub fn users() -> &'static [u8] {
+    static LIST: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let ingress = |name: &str, secret: &str| {
+            json!({
+                "metadata": {"name": name, "namespace": "apps"},
+                "spec": {
+                    "rules": [{"host": "a.example.com"}, {"host": "b.example.com"}],
+                    "tls": [{"hosts": ["a.example.com"], "secretName": secret}, {"secretName": secret}],
+                },
+            })
+        };
+        let gateway = json!({
+            "metadata": {"name": "edge", "namespace": "apps"},
+            "spec": {"listeners": [
+                {"name": "all", "port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": [{"name": "app"}]}},
+            ]},
+        });
+        let items = [
+            ingress("app", "app"),
+            ingress("other", "own"),
+            gateway,
+            json!({"metadata": 7}),
+        ];
+        json!({"items": items}).to_string().into_bytes()
+    });
+    &LIST
+}
+
 /// The one Secret that the host answers with.
 pub fn source() -> &'static [u8] {
     static SOURCE: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -113,6 +142,13 @@ fn update(kind: [&str; 3], settings: Value, object: Value, old: Value) -> Value 
     payload
 }
 
+fn delete(kind: [&str; 3], settings: Value, old: Value) -> Value {
+    let mut payload = update(kind, settings, Value::Null, old);
+    payload["request"]["operation"] = "DELETE".into();
+    payload["request"]["userInfo"] = json!({"username": "kubernetes-admin"});
+    payload
+}
+
 fn ingresses() -> Vec<Value> {
     const KIND: [&str; 3] = ["networking.k8s.io", "v1", "Ingress"];
     let ingress = |annotations: Value, spec: Value| {
@@ -142,6 +178,16 @@ fn ingresses() -> Vec<Value> {
         }),
         json!({"tls": tls}),
     );
+    let annotated = ingress(
+        json!({
+            "cert-manager.io/issuer": "ca",
+            "nginx.ingress.kubernetes.io/from-to-www-redirect": "true",
+            "nginx.ingress.kubernetes.io/server-alias": "c.example.com,d.example.com",
+            "nginx.ingress.kubernetes.io/auth-tls-secret": "apps/ca",
+            "ingress.cilium.io/tls-passthrough": "disabled",
+        }),
+        json!({"tls": tls}),
+    );
     let settings = json!({
         "routingLabel": "epinio.io/routing",
         "wildcards": "anyDepth",
@@ -161,6 +207,7 @@ fn ingresses() -> Vec<Value> {
         create(KIND, settings.clone(), triggered),
         create(KIND, require, covered.clone()),
         create(KIND, json!({}), producer),
+        create(KIND, json!({}), annotated),
         update(KIND, settings, covered, plain),
     ]
 }
@@ -181,7 +228,11 @@ fn secrets() -> Vec<Value> {
     let settings = json!({
         "secret": {"minimumDaysLeft": 1, "warnDaysLeft": 9999999, "labelMirrors": true},
     });
+    let deny = json!({"secret": {"inUse": "deny"}});
     vec![
+        delete(KIND, json!({}), good.clone()),
+        delete(KIND, deny.clone(), good.clone()),
+        update(KIND, deny, unlabelled.clone(), good.clone()),
         create(KIND, settings, good.clone()),
         create(KIND, json!({}), authority),
         create(KIND, json!({}), mirror),
