@@ -31,7 +31,7 @@ pub(super) fn out_of_the_way(secret: &str) -> String {
 
 /// What comes with it: those who name its Secret now are known, but not those who will.
 pub(super) fn needed_later(secret: &str) -> String {
-    format!("who names Secret {secret} later needs this written once more, or {SKIP} on it")
+    format!("written once more, or with {SKIP}, it is issued for who names Secret {secret} later")
 }
 
 /// The warning about a Certificate that is issued because something names its Secret.

@@ -56,14 +56,20 @@ pub(crate) fn review(
                 let warnings = warnings.into_iter().chain(messages::parked(&served));
                 park(request, original, &name, warnings.collect(), served)
             }
-            parked_secret => keep_away(
-                request,
-                original,
-                secret,
-                parked_secret,
-                &certificate,
-                &table,
-            ),
+            parked_secret => {
+                // Its issuer is not known if the record is lost or somebody else's.
+                let is_known = restored.is_some()
+                    && parking::issuer(original).is_some_and(|issuer| issuer != parking::ISSUER);
+                let parked_secret = parked_secret.filter(|_| is_known);
+                keep_away(
+                    request,
+                    original,
+                    secret,
+                    parked_secret,
+                    &certificate,
+                    &table,
+                )
+            }
         };
     }
     if covered == Covered::Reject && !served.is_empty() && has_new_names(&certificate, request) {

@@ -58,6 +58,8 @@ pub(super) fn left(plan: &Plan) -> Vec<String> {
 /// covered, or a port with one that passes TLS through.
 pub(super) fn held_back(plan: &Plan) -> Vec<String> {
     let conflicts = plan.conflicts.iter().map(|(host, other)| {
+        let other = Some(other.as_str()).filter(|other| !other.is_empty());
+        let other = other.unwrap_or("a listener without hostname");
         format!("{host}: stays, because {other} on its port passes TLS through and would share connections")
     });
     let warnings = plan.held_back.iter().flat_map(|(secret, shared)| {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Gateway, Listener};
-use crate::routing::{RoutingTable, ServedHost};
+use crate::routing::{Host, RoutingTable, ServedHost};
 
 /// What becomes of the listeners.
 pub(super) struct Plan {
@@ -105,7 +105,10 @@ fn conflict<'a>(
         .iter()
         .filter(|_| listener.secret() != Some(choice));
     others.find(|other| {
-        other.passes_through_beside(listener) && table.covers_all(choice, from_ref(&other.hostname))
+        // Without a hostname it takes every host that no other listener takes.
+        let host = Host::parse(&other.hostname);
+        other.passes_through_beside(listener)
+            && (other.hostname.is_empty() || host.is_some_and(|host| table.covers(choice, &host)))
     })
 }
 

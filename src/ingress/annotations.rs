@@ -92,7 +92,8 @@ pub(super) struct Companions {
 
 impl Companions {
     pub(super) fn of(annotations: &Texts) -> Self {
-        let is_alias = |(name, _): &(&str, &str)| own_name(name) == SERVER_ALIAS;
+        let is_alias =
+            |(name, _): &(&str, &str)| name.contains('/') && own_name(name) == SERVER_ALIAS;
         let aliases = texts(annotations).filter(is_alias);
         let aliases = aliases.flat_map(|(_, value)| value.split(',').map(str::trim));
         let redirects = annotations.get(FROM_TO_WWW).and_then(Value::as_str);

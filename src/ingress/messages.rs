@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ingress, TlsEntry, annotations::Companions, plan::Plan, tls::unnamed_hosts};
-use serde_json::Value;
 
 use crate::{
-    admission::{object, record::RECORD, response::list},
+    admission::{record::RECORD, response::list},
     routing::{RoutingTable, ServedHost},
     settings::Settings,
 };
@@ -72,7 +71,10 @@ pub(super) fn changes(submitted: &Ingress, stored: &Ingress, served: &[ServedHos
         }
     });
     let all_served: BTreeSet<_> = served.iter().map(key).collect();
-    let hosts: BTreeSet<_> = found.keys().chain(stored.keys()).collect();
+    // An entry without hosts is no news for a host that nobody named.
+    let named = stored.iter().filter(|(_, one)| one.is_named);
+    let named = named.map(|(host, _)| host);
+    let hosts: BTreeSet<_> = found.keys().chain(named).collect();
     let others = hosts
         .into_iter()
         .filter(|host| changes(host) && !all_served.contains(*host));
@@ -99,14 +101,17 @@ pub(super) fn removed_annotations(submitted: &Ingress, stored: &Ingress) -> Vec<
         .collect()
 }
 
-/// The warnings about an Ingress that was changed.
-pub(super) fn changed(changes: &[Change], removed: &[String], old: Option<&Value>) -> Vec<String> {
+/// The warnings about an Ingress that was changed, and had these triggers before.
+pub(super) fn changed(
+    changes: &[Change],
+    removed: &[String],
+    old_triggers: &[String],
+) -> Vec<String> {
     let mut warnings: Vec<_> = removed
         .iter()
         .map(|name| format!("removed annotation {name}: every TLS host has a routing secret"))
         .collect();
-    let had = |name: &String| old.is_some_and(|old| object::annotation(old, name).is_some());
-    if removed.iter().any(had) {
+    if removed.iter().any(|name| old_triggers.contains(name)) {
         let warning =
             "Certificates made for this Ingress before keep renewing until you delete them";
         warnings.push(warning.to_owned());
@@ -161,7 +166,7 @@ pub(super) fn endangered(
 
 /// The warning about an Ingress that is left because something else reads the Secret of an entry.
 pub(super) fn other_reader(annotation: &str, secret: &str) -> String {
-    format!("left as it is: {annotation} reads Secret {secret}, which would never be made")
+    format!("left as it is: Secret {secret} would never be made, and {annotation} reads it")
 }
 
 /// The warning about a trigger annotation that does not come back.
@@ -169,16 +174,19 @@ pub(super) fn withheld(annotation: &str, secret: &str) -> String {
     format!("{annotation} stays removed: it would have Secret {secret} overwritten")
 }
 
-/// The warnings about hosts that a routing secret could be expected to serve, and does not.
+/// The warnings about hosts that a routing secret could be expected to serve, and does not. With
+/// `omits_hosts`, entries without hosts are not asked about.
 pub(super) fn unserved(
     ingress: &Ingress,
+    omits_hosts: bool,
     table: &RoutingTable<'_>,
     settings: &Settings,
 ) -> Vec<String> {
     let companions = Companions::of(&ingress.annotations);
     let unnamed = unnamed_hosts(&ingress.tls, &ingress.rule_hosts);
     let mut named = Vec::new();
-    for entry in &ingress.tls {
+    let is_asked = |entry: &&TlsEntry| !omits_hosts || !entry.hosts.is_empty();
+    for entry in ingress.tls.iter().filter(is_asked) {
         let hosts = if entry.hosts.is_empty() {
             &unnamed
         } else {

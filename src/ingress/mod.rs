@@ -205,10 +205,10 @@ impl Case<'_> {
 
     /// Decides without a look-up.
     fn leave(&self) -> Result<Outcome, ReviewError> {
-        let tls = &self.original.tls;
-        let secret = restore::secret_still_applied(tls, &self.record);
-        let secret = secret.map(str::to_owned);
-        self.sealed(self.original(), secret)
+        let old = self.request.old_object();
+        self.sealed(self.original(), &|stored| {
+            restore::secret_still_applied(&stored.tls, &self.record, old)
+        })
     }
 
     /// Decides with the routing secrets of the namespace. ingress-shim must not be made to order a
@@ -225,9 +225,8 @@ impl Case<'_> {
         let omits_hosts =
             is_partly_covered && settings.ingress.partly_covered == PartlyCovered::OmitHosts;
         let mut outcome = self.original();
-        if self.is_producer(table) {
-            return Ok(outcome);
-        } else if plan.served.is_empty() {
+        let is_producer = self.is_producer(table);
+        if is_producer || plan.served.is_empty() {
             // Nothing is to be replaced.
         } else if let Some(reader) = self.other_reader(table) {
             outcome.warnings.push(reader);
@@ -236,16 +235,22 @@ impl Case<'_> {
         } else {
             outcome = self.rewritten(plan, omits_hosts);
         }
-        let endangered = messages::secrets_with_hosts(&outcome.stored).into_iter();
-        let endangered = endangered.filter(|secret| table.is_routing_secret(secret));
-        let endangered = endangered.map(str::to_owned).next();
-        let mut outcome = self.sealed(outcome, endangered)?;
+        let mut outcome = self.sealed(outcome, &|stored| {
+            let mut secrets = messages::secrets_with_hosts(stored).into_iter();
+            let is_endangered = |secret: &&str| {
+                table.is_routing_secret(secret) && !table.is_made_by_namesake(secret)
+            };
+            secrets.find(is_endangered).map(str::to_owned)
+        })?;
+        if is_producer {
+            return Ok(outcome);
+        }
         let kept = match settings.ingress.action {
             Action::Mutate => &outcome.stored,
             Action::Require => &self.submitted,
         };
         let endangered = messages::endangered(kept, triggers, table);
-        let unserved = messages::unserved(kept, table, settings);
+        let unserved = messages::unserved(kept, outcome.omits_hosts, table, settings);
         outcome.warnings.extend(endangered);
         outcome.warnings.extend(unserved);
         Ok(outcome)
@@ -302,24 +307,28 @@ impl Case<'_> {
     fn sealed(
         &self,
         mut outcome: Outcome,
-        endangered: Option<String>,
+        endangered: &dyn Fn(&Ingress) -> Option<String>,
     ) -> Result<Outcome, ReviewError> {
         for name in self.record.annotations.keys() {
             let comes_back = outcome.stored.annotations.contains_key(name)
                 && !self.submitted.annotations.contains_key(name);
-            if let Some(secret) = endangered.as_ref().filter(|_| comes_back) {
+            let secret = endangered(&outcome.stored).filter(|_| comes_back);
+            if let Some(secret) = secret {
                 outcome.remove(name);
-                outcome.warnings.push(messages::withheld(name, secret));
+                outcome.warnings.push(messages::withheld(name, &secret));
             }
         }
         outcome.record.write(&mut outcome.stored.annotations)?;
         if object::fit(&outcome.stored.annotations) {
             return Ok(outcome);
         }
-        Ok(Outcome {
-            warnings: vec![oversized_record()],
-            ..self.original()
-        })
+        let mut left = self.original();
+        left.warnings.push(oversized_record());
+        // Without the list of TLS entries, the record may fit.
+        if outcome.record.tls.is_some() {
+            return self.sealed(left, endangered);
+        }
+        Ok(left)
     }
 
     /// The answer: the Ingress as it is stored, or, with `ingress.action: require`, what is wrong with
@@ -335,6 +344,9 @@ impl Case<'_> {
             omits_hosts,
             ..
         } = outcome;
+        let old = request.old_object();
+        let old = old.and_then(|old| object::field::<Texts>(old, "/metadata/annotations"));
+        let old_triggers = triggers(&old.unwrap_or_default(), self.settings);
         let changes = messages::changes(submitted, &stored, &served);
         let removed = messages::removed_annotations(submitted, &stored);
         match self.settings.ingress.action {
@@ -345,7 +357,7 @@ impl Case<'_> {
                 }
                 Decision::store(&request.object, object)
                     .warn(warnings)
-                    .warn(messages::changed(&changes, &removed, request.old_object()))
+                    .warn(messages::changed(&changes, &removed, &old_triggers))
                     .audit(served)
             }
             Action::Require => {

@@ -51,15 +51,24 @@ pub(super) fn lost_record(submitted: &Ingress, old: Option<&Value>) -> Option<Re
 }
 
 /// A Secret of an entry with hosts that still says what was applied, although what was applied is
-/// undone: the author named it himself.
-pub(super) fn secret_still_applied<'a>(tls: &'a [TlsEntry], record: &Record) -> Option<&'a str> {
-    let applied = record.tls.as_ref().map(|replaced| &replaced.applied);
-    let applied = secret_by_host(applied.map_or(tls, Vec::as_slice));
+/// undone: the author named it himself. If only annotations were removed, what is stored now stands for
+/// what was applied.
+pub(super) fn secret_still_applied(
+    tls: &[TlsEntry],
+    record: &Record,
+    old: Option<&Value>,
+) -> Option<String> {
+    let applied = match (&record.tls, old) {
+        (Some(replaced), _) => replaced.applied.clone(),
+        (None, Some(old)) => object::field(old, "/spec/tls").unwrap_or_default(),
+        (None, None) => tls.to_vec(),
+    };
+    let applied = secret_by_host(&applied);
     let mut entries = tls.iter().filter_map(|entry| {
-        let secret = entry.secret_name.as_ref()?;
+        let secret = entry.secret_name.clone()?;
         let mut hosts = entry.hosts.iter().map(|host| host.to_ascii_lowercase());
         let is_applied = hosts.any(|host| applied.get(&host) == Some(&entry.secret_name));
-        is_applied.then_some(secret.as_str())
+        is_applied.then_some(secret)
     });
     entries.next()
 }

@@ -5,7 +5,7 @@ use std::{
     fmt::{self, Display, Formatter},
 };
 
-use super::{RoutingSecret, Unusable};
+use super::{Host, RoutingSecret, Unusable};
 use crate::settings::Settings;
 
 /// A host and the routing secret that serves it.
@@ -86,14 +86,21 @@ impl<'a> RoutingTable<'a> {
     /// Whether the Secret of this name is a usable routing secret that covers all of these hosts, of
     /// which there are some.
     pub(crate) fn covers_all(&self, secret: &str, hosts: &[String]) -> bool {
-        let Some(Ok(certificate)) = self.find(secret).map(|secret| &secret.certificate) else {
-            return false;
-        };
         let is_covered = |host: &String| {
             let host = self.settings.host(host);
-            host.is_some_and(|host| certificate.fit(&host, self.settings.wildcards).is_some())
+            host.is_some_and(|host| self.covers(secret, &host))
         };
         !hosts.is_empty() && hosts.iter().all(is_covered)
+    }
+
+    /// Whether the Secret of this name is a usable routing secret whose certificate covers a host, be it
+    /// one that is never touched.
+    pub(crate) fn covers(&self, secret: &str, host: &Host) -> bool {
+        let certificate = self
+            .find(secret)
+            .and_then(|secret| secret.certificate.as_ref().ok());
+        certificate
+            .is_some_and(|certificate| certificate.fit(host, self.settings.wildcards).is_some())
     }
 
     /// Whether the Secret of this name is a routing secret, usable or not.

@@ -96,21 +96,26 @@ pub(crate) enum NotPem {
 impl NotPem {
     /// What is seen in a text of which the blocks cannot be read.
     pub(super) fn of(tls_crt: &[u8]) -> Self {
+        /// The length of a line of PEM: what is shorter is some other text.
+        const LINE: usize = 64;
         let text = String::from_utf8_lossy(tls_crt);
         let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(byte);
         let is_marked = text.contains("-----BEGIN ");
-        if tls_crt.starts_with(b"\xff\xfe") || tls_crt.starts_with(b"\xfe\xff") {
+        let is_wide = tls_crt.contains(&0) && text.replace('\0', "").contains("-----BEGIN ");
+        if is_wide || tls_crt.starts_with(b"\xff\xfe") || tls_crt.starts_with(b"\xfe\xff") {
             Self::Utf16
+        } else if !is_marked && text.contains(['\0', '\u{fffd}']) {
+            Self::Binary
         } else if text.contains('\u{feff}') {
             Self::ByteOrderMark
         } else if text.contains("\\n") {
             Self::LiteralNewlines
-        } else if tls_crt.iter().all(is_base64) || is_marked && text.trim().lines().count() == 1 {
+        } else if tls_crt.len() > LINE && tls_crt.iter().all(is_base64)
+            || is_marked && text.trim().lines().count() == 1
+        {
             Self::NoLines
         } else if has_text_before_marker(tls_crt) {
             Self::TextBeforeMarker
-        } else if !is_marked && text.contains(['\0', '\u{fffd}']) {
-            Self::Binary
         } else {
             Self::BrokenBlock
         }

@@ -84,6 +84,8 @@ fn defaults(#[case] settings: Value) {
     );
     assert_eq!(settings.gateway.action, Action::Mutate);
     assert_eq!(settings.gateway.triggered, Triggered::IgnoreListeners);
+    assert!(settings.gateway.ignored_classes.is_empty());
+    assert_eq!(settings.secret.in_use, InUse::Warn);
     assert_eq!(settings.certificate.covered, Covered::Park);
     assert_eq!(settings.secret.minimum_days_left, 0);
     assert_eq!(settings.secret.warn_days_left, 21);
@@ -104,9 +106,11 @@ fn every_field_can_be_set() {
             "issuerAnnotations": ["example.com/issuer", "issue"],
             "ignoredClasses": ["a", "Some class"],
         },
-        "gateway": {"action": "require", "triggered": "leave"},
+        "gateway": {"action": "require", "triggered": "leave", "ignoredClasses": ["eg"]},
         "certificate": {"covered": "reject"},
-        "secret": {"minimumDaysLeft": 7, "warnDaysLeft": 30, "labelMirrors": false, "index": false},
+        "secret": {
+            "minimumDaysLeft": 7, "warnDaysLeft": 30, "labelMirrors": false, "inUse": "deny", "index": false,
+        },
     }));
     assert_eq!(settings.routing_label, "example.com/routing");
     assert_eq!(settings.wildcards, Wildcards::AnyDepth);
@@ -120,6 +124,8 @@ fn every_field_can_be_set() {
     assert_eq!(settings.ingress.ignored_classes, ["a", "Some class"]);
     assert_eq!(settings.gateway.action, Action::Require);
     assert_eq!(settings.gateway.triggered, Triggered::Leave);
+    assert_eq!(settings.gateway.ignored_classes, ["eg"]);
+    assert_eq!(settings.secret.in_use, InUse::Deny);
     assert_eq!(settings.certificate.covered, Covered::Reject);
     assert_eq!(settings.secret.minimum_days_left, 7);
     assert_eq!(settings.secret.warn_days_left, 30);
@@ -241,6 +247,10 @@ fn not_keys_of_labels_and_annotations(#[case] text: &str) {
 #[case::triggered_elsewhere(json!({"ingress": {"triggered": "leave"}}), &["ingress.triggered"])]
 #[case::unknown_of_gateways(json!({"gateway": {"plainHosts": "secure"}}), &["gateway.plainHosts"])]
 #[case::gateway_as_text(json!({"gateway": "leave"}), &["gateway"])]
+#[case::gateway_classes(json!({"gateway": {"ignoredClasses": "eg"}}), &["gateway.ignoredClasses"])]
+#[case::empty_gateway_class(json!({"gateway": {"ignoredClasses": ["eg", ""]}}), &["gateway.ignoredClasses[1]"])]
+#[case::in_use(json!({"secret": {"inUse": "refuse"}}), &["secret.inUse"])]
+#[case::in_use_as_truth(json!({"secret": {"inUse": true}}), &["secret.inUse"])]
 #[case::covered(json!({"certificate": {"covered": "Park"}}), &["certificate.covered"])]
 #[case::covered_outside(json!({"covered": "park"}), &["covered"])]
 #[case::negative_days(json!({"secret": {"minimumDaysLeft": -1}}), &["secret.minimumDaysLeft"])]
@@ -262,6 +272,7 @@ fn a_fault_names_its_field(#[case] settings: Value, #[case] fields: &[&str]) {
 #[case(json!({"gateway": {"action": 1}}), "gateway.action", &["mutate", "require"])]
 #[case(json!({"gateway": {"triggered": 1}}), "gateway.triggered", &["ignoreListeners", "leave"])]
 #[case(json!({"certificate": {"covered": true}}), "certificate.covered", &["park", "reject", "allow"])]
+#[case(json!({"secret": {"inUse": "x"}}), "secret.inUse", &["warn", "deny", "ignore"])]
 fn a_fault_lists_the_possible_words(
     #[case] settings: Value,
     #[case] field: &str,

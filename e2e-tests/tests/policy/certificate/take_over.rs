@@ -201,6 +201,16 @@ fn a_record_that_is_lost_knows_the_secret() {
     );
 }
 
+/// Nor where the author makes the policy forget, and names the routing secret.
+#[test]
+fn an_issuer_that_is_forgotten_is_not_recorded() {
+    let parked = stored(&into_wild(&["a.example.com"]), &json!({}), &with_wild());
+    let mut forgotten = annotated(parked.clone(), PARKED_RECORD, "");
+    forgotten["spec"]["secretName"] = json!("wild");
+    let response = update(&parked, &forgotten, &json!({}), &with_wild()).response;
+    assert!(!response.accepted);
+}
+
 /// An issuer that nobody knows cannot be given back, so nothing is parked with it.
 #[test]
 fn the_issuer_of_parked_certificates_is_never_recorded_as_the_authors() {

@@ -369,6 +369,11 @@ fn passthrough(port: u16, hostname: &str) -> Value {
 /// RFC 9113, section 9.1.1: clients reuse the connection for every host that the certificate covers.
 #[rstest]
 #[case::same_port_and_covered(passthrough(443, "kc.example.com"), false)]
+#[case::without_hostname({
+    let mut listener = passthrough(443, "");
+    listener.as_object_mut().unwrap().remove("hostname");
+    listener
+}, false)]
 #[case::another_port(passthrough(8443, "kc.example.com"), true)]
 #[case::not_covered(passthrough(443, "kc.example.org"), true)]
 #[case::terminated({
@@ -378,6 +383,13 @@ fn passthrough(port: u16, hostname: &str) -> Value {
 }, true)]
 fn a_listener_beside_one_that_passes_tls_through_stays(#[case] other: Value, #[case] moves: bool) {
     let author = gateway(json!([listener("app", "app.example.com", "own"), other]));
+    // That a host is never touched does not keep clients from reusing connections.
+    let ignored = json!({"ignoredHosts": ["kc.*"]});
+    for author in [author.clone(), annotated(author.clone(), ISSUER, "le")] {
+        let stored = stored(&author, &ignored, &cluster(&[wild()]));
+        let secret = &stored["spec"]["listeners"][0]["tls"]["certificateRefs"][0]["name"];
+        assert_eq!(secret == "wild", moves, "{stored}");
+    }
     let response = evaluate(&author, &json!({}), &cluster(&[wild()])).response;
     let stored = response.mutated_object.as_ref().unwrap_or(&author);
     let secret = &stored["spec"]["listeners"][0]["tls"]["certificateRefs"][0]["name"];

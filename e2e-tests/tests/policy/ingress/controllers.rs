@@ -133,6 +133,7 @@ fn no_entry_is_added_where_the_cloud_brings_the_certificate(
 #[case::aliases("a.example.com", &[(ALIAS, "b.example.com, c.example.com")], &["*.example.com"], true)]
 #[case::an_alias_that_is_not_covered("a.example.com", &[(ALIAS, "b.example.com,x.example.org")], &["*.example.com"], false)]
 #[case::an_alias_that_is_no_host("a.example.com", &[(ALIAS, "~^x.*$")], &["*.example.com"], false)]
+#[case::an_alias_without_prefix("a.example.com", &[("server-alias", "x.example.org")], &["*.example.com"], true)]
 #[case::no_alias("a.example.com", &[(ALIAS, " , ")], &["*.example.com"], true)]
 #[case::alias_of_haproxy("a.example.com", &[("haproxy-ingress.github.io/server-alias", "x.example.org")], &["*.example.com"], false)]
 fn names_served_together_move_together(
@@ -217,7 +218,7 @@ fn a_secret_with_another_reader_stays_beside_a_trigger(
         is_left
     );
     let said = warnings(&triggered, &json!({}), &with_wild());
-    assert_eq!(said.contains("which would never "), is_left, "{said}");
+    assert_eq!(said.contains("would never be made"), is_left, "{said}");
     // Without a trigger nobody makes it anyway.
     if is_left {
         assert_eq!(secret_of(&stored(&read, &json!({}), &with_wild())), "wild");
@@ -395,6 +396,21 @@ fn certificates_keep_renewing_only_if_they_were_ordered(#[case] had_it: bool) {
     assert!(!said.contains("keep renewing"), "{said}");
 }
 
+/// Its presence is not enough.
+#[test]
+fn a_trigger_that_was_off_ordered_nothing() {
+    let old = annotated(author(), "kubernetes.io/tls-acme", "false");
+    let new = annotated(author(), "kubernetes.io/tls-acme", "true");
+    let said = update(&old, &new, &json!({}), &with_wild())
+        .response
+        .warnings
+        .join("; ");
+    assert!(
+        said.contains("tls-acme") && !said.contains("keep renewing"),
+        "{said}"
+    );
+}
+
 /// A host that no rule names goes back too.
 #[test]
 fn a_host_that_goes_back_is_announced_under_omit_hosts() {
@@ -441,5 +457,81 @@ fn annotations_that_are_no_texts_do_no_harm(#[case] annotations: Value) {
     let mut object = author();
     object["metadata"]["annotations"] = annotations;
     let response = evaluate(&object, &json!({}), &with_wild()).response;
-    assert!(response.accepted || response.message.is_some());
+    assert!(response.accepted, "{:?}", response.message);
+    assert_eq!(
+        response.mutated_object.unwrap()["spec"]["tls"][0]["secretName"],
+        "wild"
+    );
+}
+
+/// A host that no entry named is not announced, and entries that lost their hosts are not doubted.
+#[test]
+fn what_omit_hosts_leaves_out_is_no_news() {
+    let settings = json!({"ingress": {"partlyCovered": "omitHosts"}});
+    let secrets = cluster(&[wild(), routing_secret("two", &["*.example.net"])]);
+    let tls = json!([
+        entry(&["a.example.com"], "own"),
+        entry(&["b.example.net"], "other"),
+        entry(&["x.example.org"], "third"),
+    ]);
+    let rules = [
+        "a.example.com",
+        "b.example.net",
+        "x.example.org",
+        "p.example.edu",
+    ];
+    let author = annotated(ingress(&rules, tls), ISSUER, "le");
+    for object in [author.clone(), stored(&author, &settings, &secrets)] {
+        let said = warnings(&object, &settings, &secrets);
+        for word in ["p.example.edu", "back to", "does not cover"] {
+            assert!(!said.contains(word), "{word} is in {said}");
+        }
+    }
+}
+
+/// The Ingress becomes what a routing secret is made from, and still names another one.
+#[test]
+fn a_removed_trigger_stays_removed_in_a_producer_that_names_another_routing_secret() {
+    let made = routing_secret("made", &["p.example.net"])
+        .annotation("cert-manager.io/certificate-name", "made");
+    let secrets = cluster(&[wild(), made]);
+    let author = ingress(
+        &["a.example.com"],
+        json!([entry(&["a.example.com"], "wild")]),
+    );
+    let mut edited = stored(&annotated(author, ISSUER, "le"), &json!({}), &secrets);
+    let tls = edited["spec"]["tls"].as_array_mut().unwrap();
+    tls.push(entry(&["p.example.net"], "made"));
+    let stored = stored(&edited, &json!({}), &secrets);
+    assert!(
+        stored["metadata"]["annotations"].get(ISSUER).is_none(),
+        "{stored}"
+    );
+    assert_untouched(&stored, &json!({}), &secrets);
+}
+
+/// Only the annotation was removed, so what was there before stands for what was applied.
+#[test]
+fn a_trigger_comes_back_when_its_author_names_another_secret() {
+    let author = annotated(
+        ingress(
+            &["a.example.com"],
+            json!([entry(&["a.example.com"], "wild")]),
+        ),
+        ISSUER,
+        "le",
+    );
+    let old = stored(&author, &json!({}), &with_wild());
+    let mut new = annotated(
+        old.clone(),
+        "nginx.ingress.kubernetes.io/ssl-passthrough",
+        "true",
+    );
+    new["spec"]["tls"][0]["secretName"] = json!("own");
+    let stored = update(&old, &new, &json!({}), &with_wild())
+        .response
+        .mutated_object
+        .unwrap();
+    assert_eq!(stored["metadata"]["annotations"][ISSUER], "le");
+    assert_eq!(record_of(&stored), None);
 }

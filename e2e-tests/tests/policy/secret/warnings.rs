@@ -86,6 +86,7 @@ fn a_name_that_can_never_match(#[case] name: &str, #[case] told: &str) {
 #[case::signature(&[3, 2, 7, 0x80], false)]
 #[case::both(&[3, 2, 5, 0xa0], false)]
 #[case::encipherment(&[3, 2, 5, 0x20], true)]
+#[case::no_bits(&[3, 1, 0], true)]
 fn a_key_usage_without_signatures(#[case] bits: &[u8], #[case] warns: bool) {
     let secret = secret_of(&leaf(&P256).extension(b"\x55\x1d\x0f", true, bits.to_vec()));
     match warns {
