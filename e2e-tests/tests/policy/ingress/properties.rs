@@ -75,6 +75,11 @@ fn annotations() -> impl Strategy<Value = Value> {
         json!({"kubernetes.io/tls-acme": "true"}),
         json!({"kubernetes.io/tls-acme": "no", "notes": "x"}),
         json!({ISSUER: "le", "notes": "x"}),
+        json!({"nginx.ingress.kubernetes.io/from-to-www-redirect": "true"}),
+        json!({ISSUER: "le", "nginx.ingress.kubernetes.io/server-alias": "b.example.com"}),
+        json!({ISSUER: "le", "haproxy-ingress.github.io/server-alias": "a.example.com,x.example.org"}),
+        json!({ISSUER: "le", "nginx.ingress.kubernetes.io/auth-tls-secret": "workspace/own"}),
+        json!({"networking.gke.io/managed-certificates": "x"}),
     ])
 }
 
