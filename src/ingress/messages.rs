@@ -92,11 +92,11 @@ pub(super) fn changes(submitted: &Ingress, stored: &Ingress, served: &[ServedHos
     routed.chain(others).collect()
 }
 
-/// The names of the author's annotations that were submitted and are not stored.
-pub(super) fn removed_annotations(submitted: &Ingress, stored: &Ingress) -> Vec<String> {
-    let names = submitted.annotations.keys();
+/// The names of the author's annotations that one Ingress has and another one lacks.
+pub(super) fn more_annotations(one: &Ingress, other: &Ingress) -> Vec<String> {
+    let names = one.annotations.keys();
     names
-        .filter(|name| *name != RECORD && !stored.annotations.contains_key(*name))
+        .filter(|name| *name != RECORD && !other.annotations.contains_key(*name))
         .cloned()
         .collect()
 }
@@ -229,8 +229,13 @@ pub(super) fn unserved(
     warnings.collect()
 }
 
-/// What `ingress.action: require` says against hosts and annotations.
-pub(super) fn violations(changes: &[Change], removed: &[String]) -> Vec<String> {
+/// What `ingress.action: require` says against hosts and annotations, of which some would be removed and
+/// others given back.
+pub(super) fn violations(
+    changes: &[Change],
+    removed: &[String],
+    given_back: &[String],
+) -> Vec<String> {
     let named = |secret: &Option<String>| match secret {
         Some(name) => format!("Secret {name}"),
         None => "no Secret".to_owned(),
@@ -245,7 +250,9 @@ pub(super) fn violations(changes: &[Change], removed: &[String]) -> Vec<String> 
     let annotations = removed.iter().map(|name| {
         format!("annotation {name} must go, or a certificate is issued into the routing secret")
     });
-    hosts.chain(annotations).collect()
+    let given_back = given_back.iter();
+    let given_back = given_back.map(|name| format!("annotation {name} of its author is missing"));
+    hosts.chain(annotations).chain(given_back).collect()
 }
 
 /// What it says against entries of routing secrets that list hosts beside a trigger annotation.

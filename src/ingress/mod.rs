@@ -348,7 +348,7 @@ impl Case<'_> {
         let old = old.and_then(|old| object::field::<Texts>(old, "/metadata/annotations"));
         let old_triggers = triggers(&old.unwrap_or_default(), self.settings);
         let changes = messages::changes(submitted, &stored, &served);
-        let removed = messages::removed_annotations(submitted, &stored);
+        let removed = messages::more_annotations(submitted, &stored);
         match self.settings.ingress.action {
             Action::Mutate => {
                 let object = apply(&request.object, submitted, &stored);
@@ -361,7 +361,8 @@ impl Case<'_> {
                     .audit(served)
             }
             Action::Require => {
-                let mut violations = messages::violations(&changes, &removed);
+                let given_back = messages::more_annotations(&stored, submitted);
+                let mut violations = messages::violations(&changes, &removed, &given_back);
                 if omits_hosts && stored != self.original {
                     let listed = messages::listed_hosts(submitted, &served, &self.triggers);
                     violations.extend(listed);

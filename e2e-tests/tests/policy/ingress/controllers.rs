@@ -535,3 +535,25 @@ fn a_trigger_comes_back_when_its_author_names_another_secret() {
     assert_eq!(stored["metadata"]["annotations"][ISSUER], "le");
     assert_eq!(record_of(&stored), None);
 }
+
+/// `require` denies what `mutate` would give back, too.
+#[test]
+fn an_annotation_that_would_come_back_is_required() {
+    let author = annotated(
+        ingress(
+            &["a.example.com"],
+            json!([entry(&["a.example.com"], "wild")]),
+        ),
+        ISSUER,
+        "le",
+    );
+    let rewritten = stored(&author, &json!({}), &with_wild());
+    let require = json!({"ingress": {"action": "require"}});
+    assert!(
+        evaluate(&rewritten, &require, &with_wild())
+            .response
+            .accepted
+    );
+    let gone = evaluate(&rewritten, &require, &cluster(&[])).response;
+    assert!(!gone.accepted && gone.message.unwrap().contains(ISSUER));
+}
