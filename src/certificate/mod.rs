@@ -42,11 +42,11 @@ pub(crate) fn review(
         serve_all(&certificate.names, &table)
     };
     let covered = settings.certificate.covered;
-    let can_be_parked = covered == Covered::Park
-        && restored.is_some()
-        && !served.is_empty()
+    // It is not if the record is lost or somebody else's.
+    let is_issuer_known = restored.is_some()
         && parking::issuer(original).is_some_and(|issuer| issuer != parking::ISSUER);
-    let parked_secret = parked_secret_name(&certificate, &table);
+    let can_be_parked = covered == Covered::Park && !served.is_empty() && is_issuer_known;
+    let parked_secret = parked_secret_name(&certificate, &table).filter(|_| is_issuer_known);
     if let Some(secret) = certificate.secret_name.as_deref()
         && takes_over(secret, &certificate, &table)
     {
@@ -56,20 +56,14 @@ pub(crate) fn review(
                 let warnings = warnings.into_iter().chain(messages::parked(&served));
                 park(request, original, &name, warnings.collect(), served)
             }
-            parked_secret => {
-                // Its issuer is not known if the record is lost or somebody else's.
-                let is_known = restored.is_some()
-                    && parking::issuer(original).is_some_and(|issuer| issuer != parking::ISSUER);
-                let parked_secret = parked_secret.filter(|_| is_known);
-                keep_away(
-                    request,
-                    original,
-                    secret,
-                    parked_secret,
-                    &certificate,
-                    &table,
-                )
-            }
+            parked_secret => keep_away(
+                request,
+                original,
+                secret,
+                parked_secret,
+                &certificate,
+                &table,
+            ),
         };
     }
     if covered == Covered::Reject && !served.is_empty() && has_new_names(&certificate, request) {

@@ -32,8 +32,8 @@ pub(super) struct Listener {
     /// Whether cert-manager would order a certificate for it
     /// (`pkg/controller/certificate-shim/sync.go`, `validateGatewayListenerBlock`).
     pub(super) gets_certificate: bool,
-    /// The port of a listener that passes TLS through to the pods.
-    passthrough_port: Option<u64>,
+    /// Whether it passes TLS through to the pods.
+    passes_through: bool,
     port: Option<u64>,
 }
 
@@ -63,10 +63,8 @@ impl Listener {
                 })
                 && is_dns_subdomain(&name),
             gets_certificate,
-            passthrough_port: item.port.filter(|_| {
-                item.protocol.as_deref() == Some("TLS")
-                    && tls.mode.as_deref() == Some("Passthrough")
-            }),
+            passes_through: item.protocol.as_deref() == Some("TLS")
+                && tls.mode.as_deref() == Some("Passthrough"),
             port: item.port,
             name,
             hostname,
@@ -76,7 +74,7 @@ impl Listener {
 
     /// Whether this passes TLS through on the port of another one.
     pub(super) fn passes_through_beside(&self, other: &Self) -> bool {
-        self.passthrough_port.is_some() && self.passthrough_port == other.port
+        self.passes_through && self.port.is_some() && self.port == other.port
     }
 
     /// The Secret that its single reference names.

@@ -309,11 +309,15 @@ impl Case<'_> {
         mut outcome: Outcome,
         endangered: &dyn Fn(&Ingress) -> Option<String>,
     ) -> Result<Outcome, ReviewError> {
-        for name in self.record.annotations.keys() {
-            let comes_back = outcome.stored.annotations.contains_key(name)
-                && !self.submitted.annotations.contains_key(name);
-            let secret = endangered(&outcome.stored).filter(|_| comes_back);
-            if let Some(secret) = secret {
+        let comes_back = |name: &&String| {
+            outcome.stored.annotations.contains_key(*name)
+                && !self.submitted.annotations.contains_key(*name)
+        };
+        let names: Vec<_> = self.record.annotations.keys().filter(comes_back).collect();
+        if !names.is_empty()
+            && let Some(secret) = endangered(&outcome.stored)
+        {
+            for name in names {
                 outcome.remove(name);
                 outcome.warnings.push(messages::withheld(name, &secret));
             }

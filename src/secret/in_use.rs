@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{MIRRORS, is_tls, leaf};
+use super::{MIRRORS, is_routing_secret, leaf};
 use crate::{
     admission::{
         Decision, Kind, Request, ReviewError,
@@ -108,15 +108,15 @@ impl<'a> Going<'a> {
     ) -> Option<Self> {
         let old = request.stored_object()?;
         let is_cleaner = request.user().is_some_and(|user| CLEANERS.contains(&user));
-        let is_routing_secret = |secret: &Value| {
-            is_tls(secret) && object::label(secret, &settings.routing_label).is_some()
-        };
-        if settings.secret.in_use == InUse::Ignore || is_cleaner || !is_routing_secret(old) {
+        let label = &settings.routing_label;
+        if settings.secret.in_use == InUse::Ignore || is_cleaner || !is_routing_secret(old, label) {
             return None;
         }
         let serving = |leaf: &Leaf| ServingCertificate::new(leaf, settings.wildcards, now);
         let old_leaf = leaf(old)?;
-        let new_leaf = new.filter(|new| is_routing_secret(new)).and_then(leaf);
+        let new_leaf = new
+            .filter(|new| is_routing_secret(new, label))
+            .and_then(leaf);
         if new_leaf
             .as_ref()
             .is_some_and(|new| has_names(new, &old_leaf))

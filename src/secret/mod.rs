@@ -115,6 +115,11 @@ fn is_tls(secret: &Value) -> bool {
     object::text(secret, "/type") == Some(TLS_TYPE)
 }
 
+/// Whether a Secret has the type and the label of routing secrets.
+fn is_routing_secret(secret: &Value, label: &str) -> bool {
+    is_tls(secret) && object::label(secret, label).is_some()
+}
+
 /// The content of a key, empty if it is absent; `stringData` goes before `data`, as in the API server.
 ///
 /// # Errors
@@ -156,8 +161,9 @@ fn is_unchanged(old: &Value, new: &Value, label: &str) -> bool {
 
 /// Writes the index of a routing secret, or removes that of another Secret.
 fn stamp(secret: &mut Value, label: &str) {
-    let is_routing_secret = object::label(secret, label).is_some() && is_tls(secret);
-    let leaf = is_routing_secret.then(|| leaf(secret)).flatten();
+    let leaf = is_routing_secret(secret, label)
+        .then(|| leaf(secret))
+        .flatten();
     let Some(mut annotations) = object::field::<Texts>(secret, "/metadata/annotations") else {
         return;
     };

@@ -128,6 +128,15 @@ pub fn assert_untouched(object: &Value, settings: &Value, cluster: &Cluster) {
     assert_eq!(response.mutated_object, None);
 }
 
+/// Asserts that an object is stored as it is, and that nothing is looked up for it.
+pub fn assert_left_alone(object: &Value, settings: &Value) {
+    let evaluation = evaluate(object, settings, &cluster(&[wild()]));
+    let response = evaluation.response;
+    assert!(response.accepted, "rejected: {:?}", response.message);
+    assert_eq!(response.mutated_object, None);
+    assert_eq!(evaluation.calls, [], "there is no need for a look-up");
+}
+
 /// Asserts that a request is accepted without a change and without a look-up.
 pub fn assert_passed_by(request: &Value) {
     let evaluation = POLICY

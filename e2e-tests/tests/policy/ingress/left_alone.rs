@@ -19,13 +19,6 @@ fn with(pointer: &str, value: Value) -> Value {
     object
 }
 
-fn assert_left_alone(object: &Value, settings: &Value) {
-    let evaluation = evaluate(object, settings, &cluster(&[wild()]));
-    assert!(evaluation.response.accepted);
-    assert_eq!(evaluation.response.mutated_object, None);
-    assert_eq!(evaluation.calls, [], "there is no need for a look-up");
-}
-
 #[test]
 fn the_same_ingress_is_rewritten_otherwise() {
     assert_eq!(
