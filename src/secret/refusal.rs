@@ -33,6 +33,9 @@ pub(crate) enum Refusal {
     LeafNotFirst,
     #[error("tls.key holds no private key; put it there in PKCS #8, PKCS #1 or SEC 1, in PEM")]
     NoKey,
+    /// The same where not a single block is found.
+    #[error("tls.key holds no private key: {0}; put it there in PKCS #8, PKCS #1 or SEC 1, in PEM")]
+    KeyNotPem(NotPem),
     #[error("tls.key holds more than one private key; leave the one of the first certificate")]
     SeveralKeys,
     #[error("the private key is encrypted; store it decrypted, no server can ask for a passphrase")]
@@ -95,14 +98,14 @@ pub(crate) enum NotPem {
 
 impl NotPem {
     /// What is seen in a text of which the blocks cannot be read.
-    pub(super) fn of(tls_crt: &[u8]) -> Self {
+    pub(super) fn of(pem: &[u8]) -> Self {
         /// The length of a line of PEM: what is shorter is some other text.
         const LINE: usize = 64;
-        let text = String::from_utf8_lossy(tls_crt);
+        let text = String::from_utf8_lossy(pem);
         let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(byte);
         let is_marked = text.contains("-----BEGIN ");
-        let is_wide = tls_crt.contains(&0) && text.replace('\0', "").contains("-----BEGIN ");
-        if is_wide || tls_crt.starts_with(b"\xff\xfe") || tls_crt.starts_with(b"\xfe\xff") {
+        let is_wide = pem.contains(&0) && text.replace('\0', "").contains("-----BEGIN ");
+        if is_wide || pem.starts_with(b"\xff\xfe") || pem.starts_with(b"\xfe\xff") {
             Self::Utf16
         } else if !is_marked && text.contains(['\0', '\u{fffd}']) {
             Self::Binary
@@ -110,11 +113,11 @@ impl NotPem {
             Self::ByteOrderMark
         } else if text.contains("\\n") {
             Self::LiteralNewlines
-        } else if tls_crt.len() > LINE && tls_crt.iter().all(is_base64)
+        } else if pem.len() > LINE && pem.iter().all(is_base64)
             || is_marked && text.trim().lines().count() == 1
         {
             Self::NoLines
-        } else if has_text_before_marker(tls_crt) {
+        } else if has_text_before_marker(pem) {
             Self::TextBeforeMarker
         } else {
             Self::BrokenBlock
@@ -134,7 +137,7 @@ impl Refusal {
             Self::BadCertificate => "bad-certificate",
             Self::KeyInCertificate => "key-in-tls-crt",
             Self::LeafNotFirst => "leaf-not-first",
-            Self::NoKey => "no-key",
+            Self::NoKey | Self::KeyNotPem(_) => "no-key",
             Self::SeveralKeys => "several-keys",
             Self::EncryptedKey => "encrypted-key",
             Self::BadKey => "bad-key",

@@ -233,7 +233,10 @@ fn refusal(error: KeyError, unreadable: Refusal) -> Refusal {
 fn read_key(tls_key: &[u8]) -> Result<PublicKey, Refusal> {
     let blocks = pem::blocks(tls_key);
     let mut keys = blocks.iter().filter(|block| block.is_private_key());
-    let key = keys.next().ok_or(Refusal::NoKey)?;
+    let key = keys.next().ok_or_else(|| match blocks.as_slice() {
+        [] => Refusal::KeyNotPem(NotPem::of(tls_key)),
+        _ => Refusal::NoKey,
+    })?;
     if keys.next().is_some() {
         return Err(Refusal::SeveralKeys);
     }

@@ -59,10 +59,7 @@ fn no_data_at_all_is_refused(#[case] data: Value) {
 #[case::two_blocks_on_a_line(pem_of_leaf().trim_end().to_owned().into_bytes().repeat(2), "on the same line")]
 #[case::a_broken_block(pem_of_leaf().replacen("MII", "M%I", 1).into(), "broken")]
 fn what_is_seen_in_the_place_of_pem_is_said(#[case] tls_crt: Vec<u8>, #[case] seen: &str) {
-    let secret = secret(tls_crt, P256.pem());
-    assert_rejected(&secret, "not-pem");
-    let message = judged(&secret, &json!({})).response.message.unwrap();
-    assert!(message.contains(seen), "{message}");
+    assert_rejected_for(&secret(tls_crt, P256.pem()), "not-pem", seen);
 }
 
 /// OpenSSL does not load them: ecdsa-with-SHA1 and sha1WithRSAEncryption. Of a root, nobody checks the signature.

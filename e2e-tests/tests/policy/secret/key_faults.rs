@@ -23,6 +23,14 @@ fn a_content_without_a_private_key_is_refused(#[case] tls_key: Vec<u8>) {
 }
 
 #[rstest]
+#[case::byte_order_mark(format!("\u{feff}{}", P256.pem()), "byte order mark")]
+#[case::indented(format!("  {}", P256.pem()), "on the same line")]
+#[case::literal_newlines(P256.pem().replace('\n', "\\n"), r"\n")]
+fn what_is_seen_in_the_place_of_a_key_is_said(#[case] tls_key: String, #[case] seen: &str) {
+    assert_rejected_for(&secret(leaf(&P256).pem(), tls_key), "no-key", seen);
+}
+
+#[rstest]
 #[case::the_same_twice(P256.pem().repeat(2))]
 #[case::in_two_forms(P256.pem() + &pem("EC PRIVATE KEY", &P256.sec1()))]
 #[case::another_one_follows(P256.pem() + &OTHER_P256.pem())]

@@ -157,6 +157,13 @@ pub fn assert_rejected(secret: &Value, code: &str) {
     assert_refused(&judged(secret, &json!({})), code);
 }
 
+/// Asserts the same, and that the message names what was seen.
+pub fn assert_rejected_for(secret: &Value, code: &str, seen: &str) {
+    assert_rejected(secret, code);
+    let message = judged(secret, &json!({})).response.message.unwrap();
+    assert!(message.contains(seen), "{message}");
+}
+
 /// Asserts that a Secret is stored as it is, with one warning that has these parts, and is then
 /// chosen for this host, if there is one.
 pub fn assert_warned(secret: &Value, parts: &[&str], host: Option<&str>) {
