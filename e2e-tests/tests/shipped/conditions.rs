@@ -171,17 +171,24 @@ fn only_our_policies_run_on_our_server(
         expression.contains(&format!("'{}'", server.as_str().unwrap())),
         "{file}"
     );
-    let mut variables = Context::default();
-    let request = json!({"resource": {"group": "policies.kubewarden.io", "resource": resource}});
-    variables.add_variable("request", request).unwrap();
-    variables
-        .add_variable("object", json!({"spec": spec}))
-        .unwrap();
-    let verdict = Program::compile(expression)
-        .unwrap()
-        .execute(&variables)
-        .unwrap();
-    assert_eq!(verdict, cel::Value::Bool(expected));
+    let program = Program::compile(expression).unwrap();
+    let verdict = |metadata: Value, old_object: Value| {
+        let mut variables = Context::default();
+        let request =
+            json!({"resource": {"group": "policies.kubewarden.io", "resource": resource}});
+        variables.add_variable("request", request).unwrap();
+        let object = json!({"metadata": metadata, "spec": spec});
+        variables.add_variable("object", object).unwrap();
+        variables.add_variable("oldObject", old_object).unwrap();
+        program.execute(&variables).unwrap()
+    };
+    let expected = cel::Value::Bool(expected);
+    assert_eq!(verdict(json!({}), Value::Null), expected);
+    // Of what is deleted, a finalizer may be taken away, but nothing else changed.
+    let deleted = json!({"deletionTimestamp": "2026-01-01T00:00:00Z"});
+    let same = verdict(deleted.clone(), json!({"spec": spec}));
+    assert_eq!(same, cel::Value::Bool(true));
+    assert_eq!(verdict(deleted, json!({"spec": {}})), expected);
     let [(_, binding)] = <[_; 1]>::try_from(manifests("ValidatingAdmissionPolicyBinding")).unwrap();
     assert_eq!(binding["spec"]["policyName"], policy["metadata"]["name"]);
 }
