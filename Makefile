@@ -15,6 +15,8 @@ needs = @command -v $(1) > /dev/null || { echo 'make $@ needs $(1), which is not
 KWCTL_DOCS := https://docs.kubewarden.io/reference/kwctl-cli
 DENY_DOCS := https://embarkstudios.github.io/cargo-deny
 BATS_DOCS := https://bats-core.readthedocs.io/en/stable/installation.html
+KUBECTL_DOCS := https://kubernetes.io/docs/tasks/tools
+HELM_DOCS := https://helm.sh/docs/intro/install
 
 # The module and the program that hosts it are built at once: each has minutes in which it needs one core only.
 MAKEFLAGS += --jobs=2
@@ -56,6 +58,21 @@ e2e-tests: annotated-policy.wasm
 	$(call needs,kwctl,$(KWCTL_DOCS))
 	$(call needs,bats,$(BATS_DOCS))
 	bats e2e-tests/e2e.bats
+
+# In a cluster of its own, from the quick start to the removal. docs/development.md says how to bring it up.
+.PHONY: cluster-tests
+cluster-tests:
+	$(call needs,kubectl,$(KUBECTL_DOCS))
+	@test -n "$$KUBECONFIG" || { echo 'make $@ needs KUBECONFIG, the file that says which cluster to use' >&2; exit 1; }
+	@kubectl get policyservers,clusterissuers,gateways,listenersets --output name > /dev/null || { \
+	    echo 'make $@ needs a cluster with Kubewarden, cert-manager and the Gateway API: docs/development.md' >&2; exit 1; }
+	$(call needs,helm,$(HELM_DOCS))
+	$(call needs,bats,$(BATS_DOCS))
+	$(call needs,kwctl,$(KWCTL_DOCS))
+	$(MAKE) annotated-policy.wasm
+	kwctl push --sources-path e2e-tests/cluster/sources.yml annotated-policy.wasm \
+	    registry://kind-registry:5000/routing-secrets:test
+	bats e2e-tests/cluster
 
 # Licences, sources and advisories of the dependencies, held against deny.toml. It fetches the advisories.
 .PHONY: deny

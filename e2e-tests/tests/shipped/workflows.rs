@@ -59,6 +59,23 @@ fn rights_are_named() {
     }
 }
 
+/// The commands that install charts, each on one line.
+fn charts(text: &str) -> Vec<String> {
+    let text = text.replace("\\\n", "");
+    text.lines()
+        .filter(|line| line.trim_start().starts_with("helm install "))
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+#[test]
+fn the_tests_in_a_cluster_run_with_the_charts_of_the_quick_start() {
+    let workflow = yaml(".github/workflows/test.yml");
+    let installed: Vec<_> = scripts(&workflow).flat_map(charts).collect();
+    assert_eq!(installed, charts(&text("README.md")));
+    assert_eq!(installed.len(), 2);
+}
+
 #[test]
 fn the_release_publishes_where_the_metadata_says() {
     let release = yaml(".github/workflows/release.yml");
