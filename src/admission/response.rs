@@ -9,7 +9,7 @@ use super::ReviewError;
 use crate::routing::ServedHost;
 
 /// What `kubectl` shows of a warning, and Kubernetes recommends at most, in characters.
-const LONGEST_WARNING: usize = 120;
+pub(crate) const LONGEST_WARNING: usize = 120;
 const MOST_WARNINGS: usize = 10;
 /// Enough for fifty hosts; names of any length can be part of a message.
 const LONGEST_MESSAGE: usize = 16 * 1024;

@@ -47,7 +47,7 @@ pub(crate) trait Cluster {
         label: &str,
     ) -> Result<Option<String>, LookupError>;
 
-    /// The Ingresses, Gateways and ListenerSets of a namespace, in any order; none of a kind that the
+    /// The Ingresses, Gateways and ListenerSets of a namespace, by kind and name; none of a kind that the
     /// cluster does not have.
     ///
     /// # Errors
@@ -165,7 +165,10 @@ impl Cluster for HostCluster<'_> {
                 items => items?,
             };
             let items = items.iter();
-            users.extend(items.filter_map(|item| SecretUser::read(kind, item, self.settings)));
+            let read = items.filter_map(|item| SecretUser::read(kind, item, self.settings));
+            let mut read: Vec<_> = read.collect();
+            read.sort_by(|one, other| one.name.cmp(&other.name));
+            users.append(&mut read);
         }
         Ok(users)
     }

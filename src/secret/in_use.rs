@@ -10,7 +10,7 @@ use crate::{
     admission::{
         Decision, Kind, Request, ReviewError,
         object::{self, SKIP},
-        response::join,
+        response::{LONGEST_WARNING, join},
     },
     routing::{
         Cluster, Host, RoutingTable, SecretUser, ServingCertificate, secret::CERTIFICATE_NAME,
@@ -82,7 +82,7 @@ pub(super) fn review(
         Decision::deny(denial(going.old, &lost, &refresh))
     } else {
         let lost = lost.iter().map(|lost| lost.describe("this Secret"));
-        Decision::accept().warn([refresh]).warn(lost)
+        Decision::accept().warn(refresh).warn(lost)
     })
 }
 
@@ -202,22 +202,33 @@ fn short_name(kind: Kind) -> &'static str {
     }
 }
 
-/// The command that writes those who name the Secret, and then Certificates, which may be needed again.
-fn refresh(namespace: &str, lost: &[LostHost<'_>], now: u64) -> String {
+/// The commands that write those who name the Secret, and then Certificates, which may be needed again: one
+/// line, if that is not too long for a warning.
+fn refresh(namespace: &str, lost: &[LostHost<'_>], now: u64) -> Vec<String> {
     let kinds: BTreeSet<_> = lost.iter().map(|lost| short_name(lost.user.kind)).collect();
-    let kinds = Vec::from_iter(kinds).join(",");
-    format!(
-        "for k in {kinds} cert; do kubectl annotate $k --all --overwrite at={now} -n {namespace}; done"
-    )
+    let kinds = Vec::from_iter(kinds);
+    let annotate =
+        |kind: &str| format!("kubectl annotate {kind} --all --overwrite at={now} -n {namespace}");
+    let line = format!(
+        "for k in {} cert; do {}; done",
+        kinds.join(","),
+        annotate("$k")
+    );
+    if line.chars().count() <= LONGEST_WARNING {
+        return vec![line];
+    }
+    kinds.into_iter().chain(["cert"]).map(annotate).collect()
 }
 
-fn denial(secret: &Value, lost: &[LostHost<'_>], refresh: &str) -> String {
+fn denial(secret: &Value, lost: &[LostHost<'_>], refresh: &[String]) -> String {
+    let namespace = object::text(secret, "/metadata/namespace").unwrap_or_default();
     let name = object::text(secret, "/metadata/name").unwrap_or_default();
     let secret = object::describe(Kind::Secret.name(), secret);
     let lost = join(lost.iter().map(|lost| lost.describe("it")), "; ");
     format!(
         "{secret} is still in use: {lost}. To retire it, set {SKIP}=\"true\" on it \
-         (kubectl annotate secret {name} {SKIP}=true), have what names it written \
-         ({refresh}), and try again; an author who named it himself must name another one [in-use]"
+         (kubectl annotate secret {name} -n {namespace} {SKIP}=true), have what names it written \
+         ({}), and try again; an author who named it himself must name another one [in-use]",
+        refresh.join("; ")
     )
 }

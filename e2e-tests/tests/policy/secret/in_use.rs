@@ -142,12 +142,59 @@ fn who_names_a_routing_secret_is_said_when_it_goes(
     ] {
         assert!(!denied.accepted);
         let message = denied.message.unwrap();
-        for part in ["Secret workspace/wild", names, SKIP, resources, "[in-use]"] {
+        let skip = format!("annotate secret wild -n workspace {SKIP}=true");
+        for part in ["Secret workspace/wild", names, &skip, resources, "[in-use]"] {
             assert!(message.contains(part), "{part} is missing in {message}");
         }
     }
     let ignored = deleted(&wild(), &mode("ignore"), &cluster);
     assert!(ignored.accepted && ignored.warnings.is_empty());
+}
+
+/// What is cut off cannot be pasted.
+#[test]
+fn the_commands_for_a_long_namespace_are_whole() {
+    let namespace = "n".repeat(63);
+    let moved = |mut object: Value| {
+        object["metadata"]["namespace"] = json!(namespace);
+        object
+    };
+    let users = [
+        shop("a.example.com", "wild"),
+        listening("Gateway", "a.example.com", "wild"),
+        listening("ListenerSet", "a.example.com", "wild"),
+    ];
+    let cluster = Cluster::new(users.map(moved).to_vec());
+    let request = request(&moved(wild().to_manifest()), None);
+    let evaluation = POLICY.validate(&request, &json!({}), &cluster).unwrap();
+    let warnings = evaluation.response.warnings;
+    for (warning, kind) in warnings.iter().zip(["gtw", "ing", "lset", "cert"]) {
+        let first = format!("kubectl annotate {kind} --all --overwrite at=");
+        assert!(warning.starts_with(&first), "{warning}");
+        assert!(warning.ends_with(&format!(" -n {namespace}")), "{warning}");
+    }
+    assert_eq!(warnings.len(), 4 + 3);
+}
+
+/// The host lists in any order.
+#[test]
+fn those_who_name_it_come_by_their_names() {
+    let user = |number| {
+        let mut user = shop("a.example.com", "wild");
+        user["metadata"]["name"] = json!(format!("shop-{number}"));
+        user
+    };
+    let users: Vec<_> = (0..5).map(user).collect();
+    let told = |seed| {
+        let cluster = with_users(&[wild()], &users).with_seed(seed);
+        deleted(&wild(), &json!({}), &cluster).warnings.split_off(1)
+    };
+    let expected: Vec<_> = (0..5)
+        .map(|number| format!("Ingress shop-{number}: a.example.com still names this Secret"))
+        .collect();
+    for seed in 0..5 {
+        assert_eq!(told(seed), expected);
+    }
 }
 
 #[test]
