@@ -29,6 +29,13 @@ pub(super) fn out_of_the_way(secret: &str) -> String {
     format!("spec.secretName is {secret} now: a routing secret must not be overwritten")
 }
 
+/// The warning about one whose author changes the issuer while it is parked.
+pub(super) fn another_issuer(original: &Value) -> String {
+    let kind = object::text(original, "/spec/issuerRef/kind").unwrap_or("Issuer");
+    let name = issuer(original).unwrap_or_default();
+    format!("its issuer, once it is issued, is {kind} {name} now")
+}
+
 /// What comes with it: those who name its Secret now are known, but not those who will.
 pub(super) fn needed_later(secret: &str) -> String {
     format!("written once more, or with {SKIP}, it is issued for who names Secret {secret} later")
@@ -37,7 +44,11 @@ pub(super) fn needed_later(secret: &str) -> String {
 /// The warning about a Certificate that is issued because something names its Secret.
 pub(super) fn needed(user: &SecretUser, secret: &str) -> String {
     let (kind, name) = (user.kind.name(), &user.name);
-    format!("issued, because {kind} {name} names Secret {secret}; write that first")
+    let warning = format!("issued, because {kind} {name} names Secret {secret}");
+    if user.is_skipped {
+        return warning;
+    }
+    format!("{warning}; write that first")
 }
 
 /// The warnings about a Certificate of which it is not known who names its Secret.

@@ -10,9 +10,12 @@ pub(super) const PARKED_ISSUER: &str = "routing-secrets-policy/parked-issuer";
 /// The ClusterIssuer of parked Certificates, which is self-signed (`deploy/certificates`).
 pub(super) const ISSUER: &str = "covered-by-routing-secret";
 
+/// How the Secrets of parked Certificates end.
+const PARKED: &str = "-parked";
+
 /// The name of the Secret of a parked Certificate, which nobody reads.
 pub(super) fn parked_secret_name(certificate: &str) -> String {
-    format!("{certificate}-parked")
+    format!("{certificate}{PARKED}")
 }
 
 /// What its author wrote into a Certificate that was parked.
@@ -31,7 +34,7 @@ impl Original {
     fn parse(text: &str) -> Option<Self> {
         let original: Self = serde_json::from_str(text).ok()?;
         let issuer = original.issuer_ref.get("name");
-        let is_of_author = issuer.is_none_or(|name| name.is_string() && name != ISSUER);
+        let is_of_author = issuer.is_some_and(|name| name.is_string() && name != ISSUER);
         // Serde takes an array for a struct, too; the policy writes none.
         (text.starts_with('{') && is_of_author).then_some(original)
     }
@@ -49,6 +52,11 @@ fn parked_issuer() -> Texts {
     Texts::from_iter([kind, group, ("name".to_owned(), json!(ISSUER))])
 }
 
+/// `spec.issuerRef` of its author, in the record of a Certificate.
+pub(super) fn recorded_issuer(object: &Value) -> Option<Texts> {
+    Some(Original::of(object)?.issuer_ref)
+}
+
 /// Whether a Certificate is parked, and it is known what it was before.
 pub(super) fn is_parked(object: &Value) -> bool {
     issuer(object) == Some(ISSUER) && Original::of(object).is_some()
@@ -58,8 +66,11 @@ pub(super) fn is_parked(object: &Value) -> bool {
 /// record was not written by this policy.
 pub(super) fn restore(submitted: &Value, old: Option<&Value>) -> Option<Value> {
     let name = object::text(submitted, "/metadata/name").unwrap_or_default();
-    let has_parked_secret = secret_name(submitted) == Some(&parked_secret_name(name));
     let has_parked_issuer = issuer(submitted) == Some(ISSUER);
+    // A copy under another name still has the Secret of the one that it was copied from.
+    let has_parked_secret = secret_name(submitted).is_some_and(|secret| {
+        secret == parked_secret_name(name) || has_parked_issuer && secret.ends_with(PARKED)
+    });
     let recorded = match object::annotation(submitted, PARKED_ISSUER) {
         // An author who empties it makes the policy forget.
         Some("") => None,

@@ -176,6 +176,52 @@ fn a_member_that_its_author_changes_stays_changed() {
     assert_eq!(after(&back, &patched), expected);
 }
 
+/// The issuer is in the record then, where nobody looks.
+#[test]
+fn an_issuer_that_changes_while_it_is_parked_is_told() {
+    let told = |issuer: Value| {
+        let mut new = parked();
+        new["spec"]["issuerRef"] = issuer;
+        let response = update(&parked(), &new, &json!({}), &with_wild()).response;
+        assert!(is_parked(&after(&response, &new)));
+        let mut warnings = response.warnings.into_iter();
+        warnings.any(|warning| {
+            warning.contains("its issuer, once it is issued, is ClusterIssuer other now")
+        })
+    };
+    assert!(told(json!({"name": "other", "kind": "ClusterIssuer"})));
+    assert!(!told(author()["spec"]["issuerRef"].clone()));
+}
+
+/// Its author names its Secret, and not that of the one that it was copied from.
+#[test]
+fn a_copy_of_a_parked_certificate_gets_the_secret_of_its_author() {
+    let mut copy = parked();
+    copy["metadata"]["name"] = json!("copy");
+    let stored = stored(&copy, &json!({}), &with_wild());
+    assert_eq!(stored["spec"]["secretName"], "copy-parked");
+    let mut expected = author();
+    expected["metadata"]["name"] = json!("copy");
+    let back = update(&stored, &stored, &json!({}), &cluster(&[])).response;
+    assert_eq!(after(&back, &stored), expected);
+}
+
+/// Writing it would change nothing.
+#[rstest]
+#[case::skipped(
+    annotated(web(), "routing-secrets-policy/skip", "true"),
+    "names Secret app-tls"
+)]
+#[case::other(web(), "names Secret app-tls; write that first")]
+fn what_is_to_be_written_first_is_told(#[case] user: Value, #[case] end: &str) {
+    let response = evaluate(&author(), &json!({}), &with_users(&[user])).response;
+    let mut warnings = response.warnings.iter();
+    assert!(
+        warnings.any(|warning| warning.ends_with(end)),
+        "{warnings:?}"
+    );
+}
+
 /// Nor may a self-signed certificate lie where somebody reads.
 #[test]
 fn a_parked_secret_that_somebody_names_is_not_written() {
