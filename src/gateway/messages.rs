@@ -1,9 +1,12 @@
 //! What people are told about a Gateway or ListenerSet.
 
-use std::{collections::BTreeSet, slice::from_ref};
+use std::collections::BTreeSet;
 
 use super::{Gateway, Listener, ignore_list::IGNORE_LIST, plan::Plan};
-use crate::{admission::response::list, routing::RoutingTable};
+use crate::{
+    admission::response::list,
+    routing::{Host, RoutingTable},
+};
 
 /// The warnings about an object that was changed.
 pub(super) fn changed(submitted: &Gateway, original: &Gateway, stored: &Gateway) -> Vec<String> {
@@ -73,31 +76,52 @@ pub(super) fn held_back(plan: &Plan) -> Vec<String> {
     conflicts.chain(warnings).collect()
 }
 
-/// The warnings about listeners that name a routing secret in an object for which cert-manager orders
-/// certificates, and that are not served by it, or that cert-manager is not told to ignore.
-pub(super) fn endangered(stored: &Gateway, table: &RoutingTable<'_>) -> Vec<String> {
+/// The warnings about listeners that name a routing secret which does not serve them or which cert-manager
+/// may overwrite, and about hosts that only routing secrets cover which are not usable.
+pub(super) fn unserved(
+    stored: &Gateway,
+    table: &RoutingTable<'_>,
+    is_triggered: bool,
+) -> Vec<String> {
     let ignored = stored.ignored_listeners();
+    let mut unused = BTreeSet::new();
     let mut warnings = Vec::new();
     for listener in &stored.listeners {
-        let is_ordered = listener.gets_certificate && !ignored.contains(listener.name.as_str());
-        for secret in listener
-            .secrets()
+        let is_ordered =
+            is_triggered && listener.gets_certificate && !ignored.contains(listener.name.as_str());
+        let secrets = listener.secrets();
+        let secrets: Vec<_> = secrets
             .filter(|name| table.is_routing_secret(name))
-        {
-            let is_endangered = is_ordered && !table.is_made_by_namesake(secret);
-            let is_covered = table.covers_all(secret, from_ref(&listener.hostname));
+            .collect();
+        for secret in &secrets {
+            let is_endangered = is_ordered && !table.is_made_from(secret, stored.hosts_of(secret));
+            let host = Host::parse(&listener.hostname);
+            let fault = match table.fault_of(secret) {
+                Some(reason) => Some(format!(": {reason}")),
+                None if host.is_some_and(|host| table.covers(secret, &host)) => None,
+                None => Some(", which does not cover its host".to_owned()),
+            };
             let names = format!("listener {} names routing secret {secret}", listener.name);
-            warnings.push(match (is_endangered, listener.is_rewritable, is_covered) {
-                (false, true, true) => continue,
-                (true, false, _) | (true, true, true) => {
-                    format!("{names}: cert-manager may overwrite it")
+            warnings.push(match (is_endangered, listener.is_rewritable, fault) {
+                (true, true, Some(fault)) => {
+                    format!("{names}{fault}; cert-manager may overwrite it")
                 }
-                (true, true, false) => {
-                    format!("{names}, not for its host: cert-manager may overwrite it")
-                }
-                (false, false, _) => format!("{names}, and stays"),
-                (false, true, false) => format!("{names}, which does not cover its host"),
+                (true, ..) => format!("{names}: cert-manager may overwrite it"),
+                (false, true, Some(fault)) => format!("{names}{fault}"),
+                (false, false, _) if is_triggered => format!("{names}, and stays"),
+                (false, ..) => continue,
             });
+        }
+        let host = &listener.hostname;
+        if listener.is_rewritable
+            && secrets.is_empty()
+            && table.choose(host).is_none()
+            && let Some((secret, reason)) = table.unusable_for(host)
+            && unused.insert(host.to_ascii_lowercase())
+        {
+            warnings.push(format!(
+                "{host}: routing secret {secret} is not used: {reason}"
+            ));
         }
     }
     warnings

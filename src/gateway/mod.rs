@@ -78,9 +78,7 @@ pub(crate) fn review(
         let warnings = messages::held_back(&plan);
         (rewritten, plan.served, warnings)
     };
-    if is_triggered {
-        warnings.extend(messages::endangered(&stored, &table));
-    }
+    warnings.extend(messages::unserved(&stored, &table, is_triggered));
     let object = apply(&request.object, &submitted, &stored);
     if object == request.object {
         return Ok(Decision::accept().warn(warnings));
@@ -131,6 +129,14 @@ impl Gateway {
     /// The annotation that makes cert-manager ignore listeners.
     fn ignore_list(&self) -> Option<&str> {
         self.annotations.get(IGNORE_LIST)?.as_str()
+    }
+
+    /// The hostnames of the listeners that name a Secret.
+    fn hosts_of(&self, secret: &str) -> impl Iterator<Item = &String> {
+        let listeners = self.listeners.iter();
+        let listeners =
+            listeners.filter(move |listener| listener.secrets().any(|named| named == secret));
+        listeners.map(|listener| &listener.hostname)
     }
 
     /// The listeners that cert-manager ignores.

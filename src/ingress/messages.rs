@@ -142,7 +142,8 @@ pub(super) fn partly_covered(plan: &Plan, triggers: &[String]) -> Vec<String> {
 }
 
 /// The warnings about routing secrets that cert-manager is told to overwrite, whatever the policy does:
-/// entries of the author that have hosts and name one, beside a trigger annotation.
+/// entries of the author that have hosts and name one, beside a trigger annotation. One whose names are all
+/// among these hosts, and whose Certificate ingress-shim may have made from them, is not endangered.
 pub(super) fn endangered(
     ingress: &Ingress,
     triggers: &[String],
@@ -157,9 +158,14 @@ pub(super) fn endangered(
         return Vec::new();
     }
     let reason = triggers.join(", ");
+    let is_producer = |secret: &str| {
+        let entries = ingress.tls.iter();
+        let entries = entries.filter(|entry| entry.secret_name.as_deref() == Some(secret));
+        table.is_made_from(secret, entries.flat_map(|entry| &entry.hosts))
+    };
     let secrets = secrets_with_hosts(ingress).into_iter();
     secrets
-        .filter(|secret| table.is_routing_secret(secret))
+        .filter(|secret| table.is_routing_secret(secret) && !is_producer(secret))
         .map(|secret| format!("cert-manager may overwrite routing secret {secret}: an entry names it beside {reason}"))
         .collect()
 }

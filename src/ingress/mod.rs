@@ -242,17 +242,16 @@ impl Case<'_> {
             };
             secrets.find(is_endangered).map(str::to_owned)
         })?;
-        if is_producer {
-            return Ok(outcome);
-        }
         let kept = match settings.ingress.action {
             Action::Mutate => &outcome.stored,
             Action::Require => &self.submitted,
         };
         let endangered = messages::endangered(kept, triggers, table);
-        let unserved = messages::unserved(kept, outcome.omits_hosts, table, settings);
         outcome.warnings.extend(endangered);
-        outcome.warnings.extend(unserved);
+        if !is_producer {
+            let unserved = messages::unserved(kept, outcome.omits_hosts, table, settings);
+            outcome.warnings.extend(unserved);
+        }
         Ok(outcome)
     }
 

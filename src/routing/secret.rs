@@ -21,6 +21,16 @@ pub(crate) struct RoutingSecret {
     pub(crate) unused_names: Vec<DnsPattern>,
 }
 
+impl RoutingSecret {
+    /// The names of its certificate that can cover a host.
+    pub(crate) fn names(&self) -> &[DnsPattern] {
+        match &self.certificate {
+            Ok(certificate) => &certificate.patterns,
+            Err(_) => &self.unused_names,
+        }
+    }
+}
+
 /// What matching needs of a certificate that can be used now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServingCertificate {

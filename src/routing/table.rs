@@ -5,7 +5,7 @@ use std::{
     fmt::{self, Display, Formatter},
 };
 
-use super::{Host, RoutingSecret, Unusable};
+use super::{DnsPattern, Host, RoutingSecret, Unusable};
 use crate::settings::Settings;
 
 /// A host and the routing secret that serves it.
@@ -117,6 +117,21 @@ impl<'a> RoutingTable<'a> {
     /// cert-manager's shims name those that they make.
     pub(crate) fn is_made_by_namesake(&self, secret: &str) -> bool {
         self.producer(secret) == Some(secret)
+    }
+
+    /// Whether that Certificate may be one for these hosts: all names of the routing secret are among them.
+    pub(crate) fn is_made_from<'b>(
+        &self,
+        secret: &str,
+        hosts: impl Iterator<Item = &'b String>,
+    ) -> bool {
+        let wildcards = self.settings.wildcards;
+        let hosts = hosts.filter_map(|host| DnsPattern::parse(host, wildcards));
+        let hosts: Vec<_> = hosts.collect();
+        let secret = self
+            .find(secret)
+            .filter(|_| self.is_made_by_namesake(secret));
+        secret.is_some_and(|secret| secret.names().iter().all(|name| hosts.contains(name)))
     }
 
     fn find(&self, secret: &str) -> Option<&RoutingSecret> {

@@ -241,10 +241,51 @@ fn a_listener_that_names_a_routing_secret_wrongly_stays_with_a_warning(
     assert_names(&warnings, &["listener x names routing secret wild", more]);
 }
 
+/// Nothing is ordered for it, but clients get a certificate for other names.
 #[test]
-fn nobody_is_warned_where_nothing_is_ordered() {
+fn a_listener_that_names_a_routing_secret_for_others_is_told() {
     let author = gateway(json!([listener("x", "x.example.org", "wild")]));
+    assert_names(
+        &warnings_of_untouched(&author, &json!({})),
+        &["listener x names routing secret wild, which does not cover its host"],
+    );
+    let author = gateway(json!([
+        listener("x", "a.example.com", "wild"),
+        mutual("y", "y.example.org", "wild"),
+    ]));
     assert_eq!(warnings_of_untouched(&author, &json!({})), "");
+}
+
+#[rstest]
+#[case::untriggered(gateway(json!([listener("a", "a.example.com", "old"), listener("b", "B.example.com", "own")])), "old: its certificate has expired")]
+#[case::triggered(triggered(json!([listener("a", "a.example.com", "old"), listener("b", "B.example.com", "own")])), "old: its certificate has expired; cert-manager may overwrite it")]
+fn a_routing_secret_that_is_not_usable_is_told(#[case] author: Value, #[case] named: &str) {
+    let old = routing_secret("old", &["*.example.com"]).valid(-9, -1);
+    let response = evaluate(&author, &json!({}), &cluster(&[old])).response;
+    assert_eq!(response.mutated_object, None);
+    assert_eq!(
+        response.warnings,
+        [
+            format!("Gateway app: listener a names routing secret {named}"),
+            "Gateway app: B.example.com: routing secret old is not used: its certificate has expired".to_owned(),
+        ]
+    );
+}
+
+/// A copy of a Secret still says which Certificate made the first one.
+#[test]
+fn a_producer_that_has_not_all_names_is_told() {
+    let made = wild().annotation(NAMESAKE.0, NAMESAKE.1);
+    let author = triggered(json!([listener("a", "a.example.com", "wild")]));
+    let response = evaluate(&author, &json!({}), &cluster(&[made])).response;
+    assert_names(
+        &response.warnings.join("\n"),
+        &["listener a names routing secret wild: cert-manager may overwrite it"],
+    );
+    let made = routing_secret("made", &["a.example.com"]).annotation(NAMESAKE.0, "made");
+    let author = triggered(json!([listener("a", "A.example.com", "made")]));
+    let response = evaluate(&author, &json!({}), &cluster(&[made])).response;
+    assert!(response.warnings.is_empty(), "{:?}", response.warnings);
 }
 
 #[test]

@@ -154,6 +154,27 @@ fn a_producer_by_its_secret_is_left_alone(#[case] made: e2e_tests::certificates:
     assert_untouched(&producer, &json!({}), &cluster(&[made, other]));
 }
 
+/// A copy of a Secret still says which Certificate made the first one.
+#[rstest]
+#[case::all_names(&["a.example.com", "B.example.com"], false)]
+#[case::some_names(&["a.example.com"], true)]
+fn a_producer_that_has_not_all_names_is_told(#[case] hosts: &[&str], #[case] is_told: bool) {
+    let made = routing_secret("made", &["a.example.com", "b.example.com"])
+        .annotation("cert-manager.io/certificate-name", "made");
+    let producer = annotated(ingress(hosts, json!([entry(hosts, "made")])), ISSUER, "le");
+    let response = evaluate(&producer, &json!({}), &cluster(&[made])).response;
+    assert_eq!(response.mutated_object, None);
+    let told =
+        "Ingress app: cert-manager may overwrite routing secret made: an entry names it beside";
+    let mut warnings = response.warnings.iter();
+    assert_eq!(
+        warnings.any(|warning| warning.starts_with(told)),
+        is_told,
+        "{:?}",
+        response.warnings
+    );
+}
+
 #[test]
 fn a_secret_made_from_another_certificate_makes_no_producer() {
     let made = wild().annotation("cert-manager.io/certificate-name", "wildcard");
