@@ -38,7 +38,7 @@ pub(super) fn another_issuer(original: &Value) -> String {
 
 /// What comes with it: those who name its Secret now are known, but not those who will.
 pub(super) fn needed_later(secret: &str) -> String {
-    format!("written once more, or with {SKIP}, it is issued for who names Secret {secret} later")
+    format!("what names Secret {secret} later needs this written again, or {SKIP}")
 }
 
 /// The warning about a Certificate that is issued because something names its Secret.

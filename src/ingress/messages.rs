@@ -166,7 +166,9 @@ pub(super) fn endangered(
     let secrets = secrets_with_hosts(ingress).into_iter();
     secrets
         .filter(|secret| table.is_routing_secret(secret) && !is_producer(secret))
-        .map(|secret| format!("cert-manager may overwrite routing secret {secret}: an entry names it beside {reason}"))
+        .map(|secret| {
+            format!("cert-manager may overwrite routing secret {secret}: named beside {reason}")
+        })
         .collect()
 }
 

@@ -21,7 +21,7 @@ fn a_covered_certificate_is_parked() {
     assert_eq!(
         evaluation.response.warnings,
         [
-            "Certificate app: written once more, or with routing-secrets-policy/skip, it is issued for who names Secret app-tls later",
+            "Certificate app: what names Secret app-tls later needs this written again, or routing-secrets-policy/skip",
             "Certificate app: a.example.com: no certificate is issued, routing secret wild covers it",
             "Certificate app: b.example.com: no certificate is issued, routing secret wild covers it",
         ]

@@ -164,8 +164,7 @@ fn a_producer_that_has_not_all_names_is_told(#[case] hosts: &[&str], #[case] is_
     let producer = annotated(ingress(hosts, json!([entry(hosts, "made")])), ISSUER, "le");
     let response = evaluate(&producer, &json!({}), &cluster(&[made])).response;
     assert_eq!(response.mutated_object, None);
-    let told =
-        "Ingress app: cert-manager may overwrite routing secret made: an entry names it beside";
+    let told = "Ingress app: cert-manager may overwrite routing secret made: named beside";
     let mut warnings = response.warnings.iter();
     assert_eq!(
         warnings.any(|warning| warning.starts_with(told)),
