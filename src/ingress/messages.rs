@@ -52,6 +52,11 @@ fn uses(tls: &[TlsEntry], rule_hosts: &[String]) -> BTreeMap<String, Use> {
     uses
 }
 
+/// Whether each TLS host of one Ingress uses the same Secrets as in another one.
+pub(super) fn have_same_uses(one: &Ingress, other: &Ingress) -> bool {
+    uses(&one.tls, &one.rule_hosts) == uses(&other.tls, &other.rule_hosts)
+}
+
 /// The hosts that change from what was submitted to what is stored: those that routing secrets serve,
 /// and those that they no longer serve.
 pub(super) fn changes(submitted: &Ingress, stored: &Ingress, served: &[ServedHost]) -> Vec<Change> {

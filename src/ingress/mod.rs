@@ -288,7 +288,10 @@ impl Case<'_> {
             ..self.original()
         };
         outcome.stored.tls = plan.tls(&self.original.tls, omits_hosts);
-        if outcome.stored.tls != self.original.tls {
+        // Entries that only repeat a host are no reason to write.
+        if messages::have_same_uses(&outcome.stored, &self.original) {
+            outcome.stored.tls = self.original.tls.clone();
+        } else {
             outcome.record.tls = Some(Replaced {
                 original: self.original.tls.clone(),
                 applied: outcome.stored.tls.clone(),

@@ -550,3 +550,17 @@ fn an_annotation_that_would_come_back_is_required() {
     let gone = evaluate(&rewritten, &require, &cluster(&[])).response;
     assert!(!gone.accepted && gone.message.unwrap().contains(ISSUER));
 }
+
+/// `own` covers the host, but not what is served with it.
+#[test]
+fn an_entry_that_only_repeats_a_host_is_no_reason_to_write() {
+    let both = routing_secret("both", &["a.example.com", "www.a.example.com"]);
+    let own = routing_secret("own", &["a.example.com"]);
+    let tls = json!([
+        entry(&["a.example.com"], "both"),
+        entry(&["a.example.com", "x.example.org"], "own"),
+        entry(&["a.example.com"], "own"),
+    ]);
+    let author = annotated(ingress(&[], tls), WWW, "true");
+    assert_untouched(&author, &json!({}), &cluster(&[both, own]));
+}
