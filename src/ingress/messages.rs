@@ -1,8 +1,13 @@
 //! What people are told about an Ingress.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{Ingress, TlsEntry, annotations::Companions, plan::Plan, tls::unnamed_hosts};
+use super::{
+    Ingress, TlsEntry,
+    annotations::Companions,
+    plan::Plan,
+    tls::{unnamed_hosts, uses},
+};
 
 use crate::{
     admission::{record::RECORD, response::list},
@@ -17,44 +22,6 @@ pub(super) struct Change {
     expected: Option<String>,
     /// Whether the expected Secret is a routing secret, rather than what the author named.
     is_served: bool,
-}
-
-/// How a host uses Secrets: whether entries name it or stand for it, and their Secrets.
-#[derive(Default, PartialEq)]
-struct Use {
-    is_named: bool,
-    secrets: BTreeSet<Option<String>>,
-}
-
-impl Use {
-    /// A Secret other than the expected one, if there is one.
-    fn other_than(&self, expected: Option<&String>) -> Option<String> {
-        let other = self
-            .secrets
-            .iter()
-            .find(|secret| secret.as_ref() != expected);
-        other.cloned().unwrap_or(expected.cloned())
-    }
-}
-
-/// How each TLS host, in lower case, uses Secrets.
-fn uses(tls: &[TlsEntry], rule_hosts: &[String]) -> BTreeMap<String, Use> {
-    let mut uses: BTreeMap<String, Use> = BTreeMap::new();
-    let unnamed = unnamed_hosts(tls, rule_hosts);
-    for entry in tls {
-        let is_named = !entry.hosts.is_empty();
-        for host in if is_named { &entry.hosts } else { &unnamed } {
-            let one = uses.entry(host.to_ascii_lowercase()).or_default();
-            one.is_named = is_named;
-            one.secrets.insert(entry.secret_name.clone());
-        }
-    }
-    uses
-}
-
-/// Whether each TLS host of one Ingress uses the same Secrets as in another one.
-pub(super) fn have_same_uses(one: &Ingress, other: &Ingress) -> bool {
-    uses(&one.tls, &one.rule_hosts) == uses(&other.tls, &other.rule_hosts)
 }
 
 /// The hosts that change from what was submitted to what is stored: those that routing secrets serve,
@@ -163,14 +130,14 @@ pub(super) fn endangered(
         return Vec::new();
     }
     let reason = triggers.join(", ");
-    let is_producer = |secret: &str| {
+    let makes = |secret: &str| {
         let entries = ingress.tls.iter();
         let entries = entries.filter(|entry| entry.secret_name.as_deref() == Some(secret));
         table.is_made_from(secret, entries.flat_map(|entry| &entry.hosts))
     };
     let secrets = secrets_with_hosts(ingress).into_iter();
     secrets
-        .filter(|secret| table.is_routing_secret(secret) && !is_producer(secret))
+        .filter(|secret| table.is_routing_secret(secret) && !makes(secret))
         .map(|secret| {
             format!("cert-manager may overwrite routing secret {secret}: named beside {reason}")
         })

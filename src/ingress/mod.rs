@@ -287,11 +287,8 @@ impl Case<'_> {
             omits_hosts,
             ..self.original()
         };
-        outcome.stored.tls = plan.tls(&self.original.tls, omits_hosts);
-        // Entries that only repeat a host are no reason to write.
-        if messages::have_same_uses(&outcome.stored, &self.original) {
-            outcome.stored.tls = self.original.tls.clone();
-        } else {
+        outcome.stored.tls = plan.tls(&self.original, omits_hosts);
+        if outcome.stored.tls != self.original.tls {
             outcome.record.tls = Some(Replaced {
                 original: self.original.tls.clone(),
                 applied: outcome.stored.tls.clone(),
@@ -350,9 +347,6 @@ impl Case<'_> {
             omits_hosts,
             ..
         } = outcome;
-        let old = request.old_object();
-        let old = old.and_then(|old| object::field::<Texts>(old, "/metadata/annotations"));
-        let old_triggers = triggers(&old.unwrap_or_default(), self.settings);
         let changes = messages::changes(submitted, &stored, &served);
         let removed = messages::more_annotations(submitted, &stored);
         match self.settings.ingress.action {
@@ -361,6 +355,9 @@ impl Case<'_> {
                 if object == request.object {
                     return Decision::accept().warn(warnings);
                 }
+                let old = request.old_object();
+                let old = old.and_then(|old| object::field::<Texts>(old, "/metadata/annotations"));
+                let old_triggers = triggers(&old.unwrap_or_default(), self.settings);
                 Decision::store(&request.object, object)
                     .warn(warnings)
                     .warn(messages::changed(&changes, &removed, &old_triggers))

@@ -2,7 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Ingress, TlsEntry, annotations::Companions, tls::unnamed_hosts};
+use super::{
+    Ingress, TlsEntry,
+    annotations::Companions,
+    tls::{unnamed_hosts, uses},
+};
 use crate::{
     routing::{RoutingTable, ServedHost},
     settings::Settings,
@@ -177,7 +181,7 @@ impl Plan {
     /// because Traefik stops at the first entry whose Secret is missing
     /// (`pkg/provider/kubernetes/ingress/kubernetes.go`, `getCertificates`). With `omit_hosts` they
     /// have no hosts.
-    pub(super) fn tls(&self, original: &[TlsEntry], omit_hosts: bool) -> Vec<TlsEntry> {
+    pub(super) fn tls(&self, original: &Ingress, omit_hosts: bool) -> Vec<TlsEntry> {
         let is_ours = |part: &&Part| part.is_served && (part.is_new || omit_hosts);
         let ours = self.parts.iter().filter(is_ours);
         let ours: HashSet<_> = ours.map(|part| &part.entry.secret_name).collect();
@@ -198,14 +202,14 @@ impl Plan {
         let entries = groups
             .iter()
             .filter_map(|group| entry_of(group, omit_hosts));
-        let unordered: Vec<_> = entries.clone().map(|(entry, _)| entry).collect();
-        if unordered == original {
-            // Order alone is no reason to write.
-            return unordered;
-        }
         let (routed, others): (Vec<_>, Vec<_>) = entries.partition(|(_, is_routed)| *is_routed);
         let ordered = routed.into_iter().chain(others);
-        ordered.map(|(entry, _)| entry).collect()
+        let tls: Vec<_> = ordered.map(|(entry, _)| entry).collect();
+        // Neither their order nor a host that is only repeated is a reason to write.
+        if uses(&tls, &original.rule_hosts) == uses(&original.tls, &original.rule_hosts) {
+            return original.tls.clone();
+        }
+        tls
     }
 }
 

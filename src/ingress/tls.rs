@@ -45,3 +45,36 @@ pub(crate) fn unnamed_hosts(tls: &[TlsEntry], rule_hosts: &[String]) -> Vec<Stri
         .cloned()
         .collect()
 }
+
+/// How a host uses Secrets: whether entries name it or stand for it, and their Secrets.
+#[derive(Default, PartialEq)]
+pub(super) struct Use {
+    pub(super) is_named: bool,
+    pub(super) secrets: BTreeSet<Option<String>>,
+}
+
+impl Use {
+    /// A Secret other than the expected one, if there is one.
+    pub(super) fn other_than(&self, expected: Option<&String>) -> Option<String> {
+        let other = self
+            .secrets
+            .iter()
+            .find(|secret| secret.as_ref() != expected);
+        other.cloned().unwrap_or(expected.cloned())
+    }
+}
+
+/// How each TLS host, in lower case, uses Secrets.
+pub(super) fn uses(tls: &[TlsEntry], rule_hosts: &[String]) -> BTreeMap<String, Use> {
+    let mut uses: BTreeMap<String, Use> = BTreeMap::new();
+    let unnamed = unnamed_hosts(tls, rule_hosts);
+    for entry in tls {
+        let is_named = !entry.hosts.is_empty();
+        for host in if is_named { &entry.hosts } else { &unnamed } {
+            let one = uses.entry(host.to_ascii_lowercase()).or_default();
+            one.is_named = is_named;
+            one.secrets.insert(entry.secret_name.clone());
+        }
+    }
+    uses
+}

@@ -32,7 +32,7 @@ fn table(settings: &Settings) -> RoutingTable<'_> {
 fn planned(original: &Ingress, omit_hosts: bool) -> Vec<TlsEntry> {
     let settings = Settings::parse(&json!({})).unwrap();
     let plan = Plan::new(original, &table(&settings), &settings);
-    plan.tls(&original.tls, omit_hosts)
+    plan.tls(original, omit_hosts)
 }
 
 #[rstest]
