@@ -222,7 +222,8 @@ fn park(
         return Ok(decision.warn([messages::oversized_record()]));
     }
     let old_issuer = request.old_object().and_then(parking::recorded_issuer);
-    let is_changed = old_issuer.is_some() && old_issuer != parking::recorded_issuer(&parked);
+    let is_changed =
+        old_issuer.is_some_and(|old| Some(old) != object::field(original, "/spec/issuerRef"));
     let changed = is_changed.then(|| messages::another_issuer(original));
     Ok(Decision::store(&request.object, parked)
         .warn(changed)

@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Gateway, Listener, ignore_list::IGNORE_LIST, plan::Plan};
-use crate::{
-    admission::response::list,
-    routing::{Host, RoutingTable},
-};
+use crate::{admission::response::list, routing::RoutingTable};
 
 /// The warnings about an object that was changed.
 pub(super) fn changed(submitted: &Gateway, original: &Gateway, stored: &Gateway) -> Vec<String> {
@@ -95,10 +92,9 @@ pub(super) fn unserved(
             .collect();
         for secret in &secrets {
             let is_endangered = is_ordered && !table.is_made_from(secret, stored.hosts_of(secret));
-            let host = Host::parse(&listener.hostname);
             let fault = match table.fault_of(secret) {
                 Some(reason) => Some(format!(": {reason}")),
-                None if host.is_some_and(|host| table.covers(secret, &host)) => None,
+                None if table.covers(secret, &listener.hostname) => None,
                 None => Some(", which does not cover its host".to_owned()),
             };
             let names = format!("listener {} names routing secret {secret}", listener.name);

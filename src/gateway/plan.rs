@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Gateway, Listener};
-use crate::routing::{Host, RoutingTable, ServedHost};
+use crate::routing::{RoutingTable, ServedHost};
 
 /// What becomes of the listeners.
 pub(super) struct Plan {
@@ -106,9 +106,8 @@ fn conflict<'a>(
         .filter(|_| listener.secret() != Some(choice));
     others.find(|other| {
         // Without a hostname it takes every host that no other listener takes.
-        let host = Host::parse(&other.hostname);
         other.passes_through_beside(listener)
-            && (other.hostname.is_empty() || host.is_some_and(|host| table.covers(choice, &host)))
+            && (other.hostname.is_empty() || table.covers(choice, &other.hostname))
     })
 }
 

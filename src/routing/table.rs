@@ -5,7 +5,7 @@ use std::{
     fmt::{self, Display, Formatter},
 };
 
-use super::{DnsPattern, Host, RoutingSecret, Unusable};
+use super::{DnsPattern, Host, RoutingSecret, ServingCertificate, Unusable};
 use crate::settings::Settings;
 
 /// A host and the routing secret that serves it.
@@ -86,21 +86,23 @@ impl<'a> RoutingTable<'a> {
     /// Whether the Secret of this name is a usable routing secret that covers all of these hosts, of
     /// which there are some.
     pub(crate) fn covers_all(&self, secret: &str, hosts: &[String]) -> bool {
+        let Some(certificate) = self.certificate_of(secret) else {
+            return false;
+        };
         let is_covered = |host: &String| {
             let host = self.settings.host(host);
-            host.is_some_and(|host| self.covers(secret, &host))
+            host.is_some_and(|host| certificate.fit(&host, self.settings.wildcards).is_some())
         };
         !hosts.is_empty() && hosts.iter().all(is_covered)
     }
 
     /// Whether the Secret of this name is a usable routing secret whose certificate covers a host, be it
     /// one that is never touched.
-    pub(crate) fn covers(&self, secret: &str, host: &Host) -> bool {
-        let certificate = self
-            .find(secret)
-            .and_then(|secret| secret.certificate.as_ref().ok());
-        certificate
-            .is_some_and(|certificate| certificate.fit(host, self.settings.wildcards).is_some())
+    pub(crate) fn covers(&self, secret: &str, host: &str) -> bool {
+        let certificate = self.certificate_of(secret).zip(Host::parse(host));
+        certificate.is_some_and(|(certificate, host)| {
+            certificate.fit(&host, self.settings.wildcards).is_some()
+        })
     }
 
     /// Whether the Secret of this name is a routing secret, usable or not.
@@ -128,10 +130,14 @@ impl<'a> RoutingTable<'a> {
         let wildcards = self.settings.wildcards;
         let hosts = hosts.filter_map(|host| DnsPattern::parse(host, wildcards));
         let hosts: Vec<_> = hosts.collect();
-        let secret = self
-            .find(secret)
-            .filter(|_| self.is_made_by_namesake(secret));
-        secret.is_some_and(|secret| secret.names().iter().all(|name| hosts.contains(name)))
+        let has_only =
+            |secret: &RoutingSecret| secret.names().iter().all(|name| hosts.contains(name));
+        self.is_made_by_namesake(secret) && self.find(secret).is_some_and(has_only)
+    }
+
+    /// What a routing secret is good for, if it is usable.
+    fn certificate_of(&self, secret: &str) -> Option<&ServingCertificate> {
+        self.find(secret)?.certificate.as_ref().ok()
     }
 
     fn find(&self, secret: &str) -> Option<&RoutingSecret> {

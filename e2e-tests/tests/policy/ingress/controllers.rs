@@ -482,17 +482,19 @@ fn what_omit_hosts_leaves_out_is_no_news() {
     }
 }
 
+/// An Ingress whose author names the routing secret himself, beside a trigger.
+fn naming_wild() -> Value {
+    let tls = json!([entry(&["a.example.com"], "wild")]);
+    annotated(ingress(&["a.example.com"], tls), ISSUER, "le")
+}
+
 /// The Ingress becomes what a routing secret is made from, and still names another one.
 #[test]
 fn a_removed_trigger_stays_removed_in_a_producer_that_names_another_routing_secret() {
     let made = routing_secret("made", &["p.example.net"])
         .annotation("cert-manager.io/certificate-name", "made");
     let secrets = cluster(&[wild(), made]);
-    let author = ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], "wild")]),
-    );
-    let mut edited = stored(&annotated(author, ISSUER, "le"), &json!({}), &secrets);
+    let mut edited = stored(&naming_wild(), &json!({}), &secrets);
     let tls = edited["spec"]["tls"].as_array_mut().unwrap();
     tls.push(entry(&["p.example.net"], "made"));
     let stored = stored(&edited, &json!({}), &secrets);
@@ -506,15 +508,7 @@ fn a_removed_trigger_stays_removed_in_a_producer_that_names_another_routing_secr
 /// Only the annotation was removed, so what was there before stands for what was applied.
 #[test]
 fn a_trigger_comes_back_when_its_author_names_another_secret() {
-    let author = annotated(
-        ingress(
-            &["a.example.com"],
-            json!([entry(&["a.example.com"], "wild")]),
-        ),
-        ISSUER,
-        "le",
-    );
-    let old = stored(&author, &json!({}), &with_wild());
+    let old = stored(&naming_wild(), &json!({}), &with_wild());
     let mut new = annotated(
         old.clone(),
         "nginx.ingress.kubernetes.io/ssl-passthrough",
@@ -532,15 +526,7 @@ fn a_trigger_comes_back_when_its_author_names_another_secret() {
 /// `require` denies what `mutate` would give back, too.
 #[test]
 fn an_annotation_that_would_come_back_is_required() {
-    let author = annotated(
-        ingress(
-            &["a.example.com"],
-            json!([entry(&["a.example.com"], "wild")]),
-        ),
-        ISSUER,
-        "le",
-    );
-    let rewritten = stored(&author, &json!({}), &with_wild());
+    let rewritten = stored(&naming_wild(), &json!({}), &with_wild());
     let require = json!({"ingress": {"action": "require"}});
     assert!(
         evaluate(&rewritten, &require, &with_wild())

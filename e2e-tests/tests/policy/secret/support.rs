@@ -159,8 +159,9 @@ pub fn assert_rejected(secret: &Value, code: &str) {
 
 /// Asserts the same, and that the message names what was seen.
 pub fn assert_rejected_for(secret: &Value, code: &str, seen: &str) {
-    assert_rejected(secret, code);
-    let message = judged(secret, &json!({})).response.message.unwrap();
+    let evaluation = judged(secret, &json!({}));
+    assert_refused(&evaluation, code);
+    let message = evaluation.response.message.unwrap();
     assert!(message.contains(seen), "{message}");
 }
 
