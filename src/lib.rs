@@ -1,18 +1,23 @@
-//! A Kubewarden policy that points Ingresses and Gateways at *routing secrets*: TLS Secrets made ahead
-//! of time whose certificate, often a wildcard, covers their hosts; that has no certificate issued for
-//! what they cover; and that lets no Secret be one that could not serve them.
+//! A Kubewarden policy that points Ingresses and Gateways at *routing secrets*: TLS Secrets made ahead of
+//! time whose certificate, often a wildcard, covers their hosts; that has no certificate issued for what they
+//! cover; and that lets no Secret be one that could not serve them.
 //!
-//! Here are the entry points that the host calls through waPC, and the dispatch by kind; the rules are
-//! in the modules. `docs/development.md` is the map.
+//! Here are the entry points that the host calls through waPC, and the dispatch by kind; the rules are in the
+//! modules. `docs/development.md` is the map.
 
 mod admission;
-mod cert_manager;
 mod certificate;
+mod cluster;
+mod ecosystem;
 mod gateway;
+mod host;
 mod ingress;
+mod objects;
+mod record;
 mod routing;
 mod secret;
 mod settings;
+mod users;
 mod x509;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,7 +29,7 @@ use wapc_guest::{CallResult, register_function};
 
 use crate::{
     admission::{Decision, Kind, Payload, object},
-    routing::lookup::HostCluster,
+    cluster::kubewarden::HostCluster,
     settings::Settings,
 };
 
@@ -43,9 +48,7 @@ pub extern "C" fn wapc_init() {
 /// # Errors
 /// If the answer cannot be written; a payload that cannot be read is a denial.
 pub fn validate(payload: &[u8]) -> CallResult {
-    Ok(serde_json::to_vec(&ValidationResponse::from(decide(
-        payload,
-    )))?)
+    Ok(serde_json::to_vec(&ValidationResponse::from(decide(payload)))?)
 }
 
 /// Checks the settings when the policy is deployed: settings in, a `SettingsValidationResponse` out.
@@ -62,33 +65,28 @@ pub fn validate_settings(payload: &[u8]) -> CallResult {
 
 fn decide(payload: &[u8]) -> Decision {
     // serde's own message would quote the payload, which may hold a Secret's key.
-    let Ok(Payload { request, settings }) = serde_json::from_slice(payload) else {
+    let payload = str::from_utf8(payload).ok().and_then(|json| serde_json::from_str(json).ok());
+    let Some(Payload { request, settings }) = payload else {
         return Decision::fail("the admission request cannot be parsed", 400);
     };
     let Some(kind) = request.kind() else {
         return Decision::accept();
     };
-    if let Some(part) = request.malformed_part() {
-        return request.malformed(part).into();
+    if let Some(error) = request.malformed_part() {
+        return error.into();
     }
     let settings = match Settings::parse(&settings) {
         Ok(settings) => settings,
         Err(faults) => {
             let faults = faults.join("; ");
-            return Decision::fail(
-                format!("the settings of the policy are wrong: {faults}"),
-                500,
-            );
+            return Decision::fail(format!("the settings of the policy are wrong: {faults}"), 500);
         }
     };
     let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) else {
         return Decision::fail("the clock of the policy server is before 1970", 500);
     };
     let now = now.as_secs();
-    let cluster = HostCluster {
-        settings: &settings,
-        now,
-    };
+    let cluster = HostCluster { settings: &settings, now };
     let decision = match kind {
         Kind::Ingress => ingress::review(&request, &settings, &cluster),
         Kind::Gateway | Kind::ListenerSet => gateway::review(&request, kind, &settings, &cluster),
@@ -99,6 +97,6 @@ fn decide(payload: &[u8]) -> Decision {
     match kind {
         // Its warnings are about others, too.
         Kind::Secret => decision,
-        _ => decision.about(&object::name(kind.name(), &request.object)),
+        _ => decision.about(&format!("{} {}", kind.names().kind, object::name(&request.object))),
     }
 }

@@ -1,15 +1,13 @@
 //! The settings of the policy, checked once.
-//!
-//! The author of the settings gets every fault at once, each naming its field, so they are read
-//! field by field rather than into a derived type, which would stop at the first.
 
-mod fields;
+use serde::{Deserialize, Deserializer, de::IntoDeserializer};
+use serde_json::{Map, Value, json};
+use serde_path_to_error::{Path, Segment};
 
-use serde::Deserialize;
-use serde_json::Value;
-
-use self::fields::{Check, Fields};
-use crate::routing::{Host, HostGlob, Wildcards};
+use crate::{
+    admission::object::is_dns_subdomain,
+    host::{Host, HostGlob, Wildcards},
+};
 
 /// What a host of a rule that no TLS entry names gets (setting `ingress.plainHosts`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -22,8 +20,8 @@ pub(crate) enum PlainHosts {
     Ignore,
 }
 
-/// What happens to an Ingress with a trigger annotation of which some TLS hosts are not covered
-/// (setting `ingress.partlyCovered`).
+/// What happens to an Ingress with a trigger annotation of which some TLS hosts are not covered (setting
+/// `ingress.partlyCovered`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum PartlyCovered {
@@ -58,8 +56,7 @@ pub(crate) enum Triggered {
     Leave,
 }
 
-/// What happens to a Certificate of which routing secrets cover every name (setting
-/// `certificate.covered`).
+/// What happens to a Certificate of which routing secrets cover every name (setting `certificate.covered`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Covered {
@@ -72,8 +69,8 @@ pub(crate) enum Covered {
     Allow,
 }
 
-/// What happens when a routing secret goes, or is renewed with fewer names, while something names it for
-/// a host that it covers (setting `secret.inUse`).
+/// What happens when a routing secret goes, or is renewed with fewer names, while something names it for a
+/// host that it covers (setting `secret.inUse`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum InUse {
@@ -87,62 +84,116 @@ pub(crate) enum InUse {
 }
 
 /// Checked settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Settings {
     /// The label that makes a TLS Secret a routing secret.
     pub(crate) routing_label: String,
     /// How far `*` reaches in a certificate's name.
+    #[serde(deserialize_with = "word")]
     pub(crate) wildcards: Wildcards,
+    ignored_hosts: Vec<HostGlob>,
     pub(crate) ingress: IngressSettings,
     pub(crate) gateway: GatewaySettings,
     pub(crate) certificate: CertificateSettings,
     pub(crate) secret: SecretSettings,
-    ignored_hosts: Vec<HostGlob>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct IngressSettings {
+    #[serde(deserialize_with = "word")]
     pub(crate) action: Action,
+    #[serde(deserialize_with = "word")]
     pub(crate) plain_hosts: PlainHosts,
+    #[serde(deserialize_with = "word")]
     pub(crate) partly_covered: PartlyCovered,
-    /// Annotations, besides cert-manager's own, that make some controller issue certificates.
+    /// Annotations, besides those that the policy knows, that make some controller issue certificates.
     pub(crate) issuer_annotations: Vec<String>,
-    /// Ingress classes of which the controller reads no Secrets, or those of another namespace.
+    /// Annotations with which an object is left alone; `*/name` has any prefix.
+    pub(crate) leave_annotations: Vec<String>,
+    /// Ingress classes whose controller reads no Secrets, or those of another namespace.
     pub(crate) ignored_classes: Vec<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct GatewaySettings {
+    #[serde(deserialize_with = "word")]
     pub(crate) action: Action,
+    #[serde(deserialize_with = "word")]
     pub(crate) triggered: Triggered,
     /// Classes of Gateways that are left alone.
     pub(crate) ignored_classes: Vec<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct CertificateSettings {
+    #[serde(deserialize_with = "word")]
     pub(crate) covered: Covered,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct SecretSettings {
-    /// A certificate that ends earlier than in so many days is rejected.
+    /// A certificate with fewer days left is denied.
     pub(crate) minimum_days_left: u64,
-    /// A certificate that ends earlier than in so many days is warned about.
+    /// A certificate with fewer days left is warned about.
     pub(crate) warn_days_left: u64,
     /// Whether mirrors of routing secrets get the routing label.
     pub(crate) label_mirrors: bool,
     /// What is done about a routing secret that goes while something names it.
+    #[serde(deserialize_with = "word")]
     pub(crate) in_use: InUse,
     /// Whether routing secrets get an index.
     pub(crate) index: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            routing_label: "epinio.io/routing".to_owned(),
+            wildcards: Wildcards::default(),
+            ignored_hosts: Vec::new(),
+            ingress: IngressSettings::default(),
+            gateway: GatewaySettings::default(),
+            certificate: CertificateSettings::default(),
+            secret: SecretSettings::default(),
+        }
+    }
+}
+
+impl Default for IngressSettings {
+    fn default() -> Self {
+        Self {
+            action: Action::default(),
+            plain_hosts: PlainHosts::default(),
+            partly_covered: PartlyCovered::default(),
+            issuer_annotations: Vec::new(),
+            leave_annotations: Vec::new(),
+            ignored_classes: ["istio", "alb", "tailscale"].map(str::to_owned).into(),
+        }
+    }
+}
+
+impl Default for SecretSettings {
+    fn default() -> Self {
+        Self {
+            minimum_days_left: 0,
+            warn_days_left: 21,
+            label_mirrors: true,
+            in_use: InUse::default(),
+            index: true,
+        }
+    }
 }
 
 impl Settings {
     /// Reads and checks settings.
     ///
     /// # Errors
-    /// Every fault, one line each, beginning with the field's name.
+    /// Every fault, one line each, beginning with the path of the field.
     pub(crate) fn read(json: &[u8]) -> Result<Self, Vec<String>> {
         match serde_json::from_slice(json) {
             Ok(settings) => Self::parse(&settings),
@@ -151,36 +202,62 @@ impl Settings {
         }
     }
 
-    /// Checks settings; absent or null ones are the default.
+    /// Checks settings. Null, as settings, a section or a field, is the default.
     ///
     /// # Errors
-    /// Every fault, one line each, beginning with the field's name.
+    /// Every fault, one line each, beginning with the path of the field.
     pub(crate) fn parse(json: &Value) -> Result<Self, Vec<String>> {
+        let mut json = json.clone();
         let mut faults = Vec::new();
-        let mut root = Fields::new(String::new(), Some(json), &mut faults);
-        let routing_label = root.text("routingLabel", "epinio.io/routing", QUALIFIED_NAME);
-        let wildcards = root.choice("wildcards");
-        let ignored_hosts = root.texts("ignoredHosts", &[], HOST_GLOB);
-        let ingress = IngressSettings::parse(root.section("ingress"));
-        let gateway = GatewaySettings::parse(root.section("gateway"));
-        let certificate = CertificateSettings::parse(root.section("certificate"));
-        let secret = SecretSettings::parse(root.section("secret"));
-        root.finish();
-        if !faults.is_empty() {
-            return Err(faults);
+        // Serde takes an array for a struct, too.
+        for section in ["", "/ingress", "/gateway", "/certificate", "/secret"] {
+            let Some(value) = json.pointer_mut(section).filter(|value| !value.is_object()) else {
+                continue;
+            };
+            if !value.is_null() {
+                let name = section.strip_prefix('/').unwrap_or("settings");
+                faults.push(format!("{name}: must be an object"));
+            }
+            *value = Value::Object(Map::new());
         }
-        let globs = ignored_hosts
-            .iter()
-            .filter_map(|text| HostGlob::parse(text));
-        Ok(Self {
-            routing_label,
-            wildcards,
-            ingress,
-            gateway,
-            certificate,
-            secret,
-            ignored_hosts: globs.collect(),
-        })
+        // Serde stops at the first fault, so each faulty field is taken away until there is none.
+        let settings: Self = loop {
+            let error = match serde_path_to_error::deserialize(&json) {
+                Ok(settings) => break settings,
+                Err(error) => error,
+            };
+            let fault = format!("{}: {}", error.path(), error.inner());
+            let is_known_field = matches!(error.path().iter().last(), Some(Segment::Map { .. }))
+                && !fault.contains(": unknown field");
+            match take(&mut json, error.path()) {
+                Some(Value::Null) if is_known_field => {}
+                Some(_) => faults.push(fault),
+                None => return Err(vec![fault]),
+            }
+        };
+        faults.extend(settings.wrong_names());
+        if faults.is_empty() { Ok(settings) } else { Err(faults) }
+    }
+
+    /// The faults of texts that must be names.
+    fn wrong_names(&self) -> Vec<String> {
+        let any_prefix = |text: &str| is_qualified_name(text.strip_prefix("*/").unwrap_or(text));
+        let fault = |path: &str, what: &str| format!("{path}: must be {what}");
+        let in_list = |path: &str, list: &[String], is_valid: fn(&str) -> bool, what: &str| {
+            let wrong = list.iter().enumerate().filter(|(_, text)| !is_valid(text));
+            wrong.map(|(place, _)| fault(&format!("{path}[{place}]"), what)).collect::<Vec<_>>()
+        };
+        let (name, class) = ("a Kubernetes name such as example.com/name", "the name of a class");
+        let ingress = &self.ingress;
+        let label = (!is_qualified_name(&self.routing_label)).then(|| fault("routingLabel", name));
+        let not_empty = |text: &str| !text.is_empty();
+        label
+            .into_iter()
+            .chain(in_list("ingress.issuerAnnotations", &ingress.issuer_annotations, is_qualified_name, name))
+            .chain(in_list("ingress.leaveAnnotations", &ingress.leave_annotations, any_prefix, name))
+            .chain(in_list("ingress.ignoredClasses", &ingress.ignored_classes, not_empty, class))
+            .chain(in_list("gateway.ignoredClasses", &self.gateway.ignored_classes, not_empty, class))
+            .collect()
     }
 
     /// Reads a host; `None` if it is none, or is never touched.
@@ -194,97 +271,36 @@ impl Settings {
     }
 }
 
-impl IngressSettings {
-    fn parse(mut fields: Fields<'_>) -> Self {
-        let settings = Self {
-            action: fields.choice("action"),
-            plain_hosts: fields.choice("plainHosts"),
-            partly_covered: fields.choice("partlyCovered"),
-            issuer_annotations: fields.texts("issuerAnnotations", &[], QUALIFIED_NAME),
-            ignored_classes: fields.texts(
-                "ignoredClasses",
-                &["istio", "alb", "tailscale"],
-                CLASS_NAME,
-            ),
-        };
-        fields.finish();
-        settings
+/// Reads one of a few words, where serde would take an object as well.
+fn word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::deserialize(String::deserialize(deserializer)?.into_deserializer())
+}
+
+/// Takes away the field at a path. An item of a list is replaced, so that those behind it keep their
+/// positions.
+fn take(json: &mut Value, path: &Path) -> Option<Value> {
+    let segments: Vec<_> = path.iter().collect();
+    let (last, parents) = segments.split_last()?;
+    let parent = parents.iter().try_fold(json, |value, segment| match segment {
+        Segment::Map { key } => value.get_mut(key),
+        Segment::Seq { index } => value.get_mut(index),
+        _ => None,
+    })?;
+    match last {
+        Segment::Map { key } => parent.as_object_mut()?.remove(key),
+        Segment::Seq { index } => Some(std::mem::replace(parent.get_mut(index)?, json!("a"))),
+        _ => None,
     }
 }
 
-impl GatewaySettings {
-    fn parse(mut fields: Fields<'_>) -> Self {
-        let settings = Self {
-            action: fields.choice("action"),
-            triggered: fields.choice("triggered"),
-            ignored_classes: fields.texts("ignoredClasses", &[], CLASS_NAME),
-        };
-        fields.finish();
-        settings
-    }
-}
-
-impl CertificateSettings {
-    fn parse(mut fields: Fields<'_>) -> Self {
-        let covered = fields.choice("covered");
-        fields.finish();
-        Self { covered }
-    }
-}
-
-impl SecretSettings {
-    fn parse(mut fields: Fields<'_>) -> Self {
-        let settings = Self {
-            minimum_days_left: fields.number("minimumDaysLeft", 0),
-            warn_days_left: fields.number("warnDaysLeft", 21),
-            label_mirrors: fields.flag("labelMirrors", true),
-            in_use: fields.choice("inUse"),
-            index: fields.flag("index", true),
-        };
-        fields.finish();
-        settings
-    }
-}
-
-const QUALIFIED_NAME: Check = Check {
-    is_valid: is_qualified_name,
-    what: "a Kubernetes name such as example.com/name",
-};
-const HOST_GLOB: Check = Check {
-    is_valid: |text| HostGlob::parse(text).is_some(),
-    what: "a pattern of hosts: letters, digits, '-', '_', '.', '*' and '?'",
-};
-const CLASS_NAME: Check = Check {
-    is_valid: |text| !text.is_empty(),
-    what: "the name of a class",
-};
-
-/// Whether this can be the key of a label or an annotation
-/// (Kubernetes, `apimachinery/pkg/util/validation`, `IsQualifiedName`).
+/// Whether this can be the key of a label or an annotation (Kubernetes, `apimachinery/pkg/util/validation`,
+/// `IsQualifiedName`).
 fn is_qualified_name(text: &str) -> bool {
-    let (prefix, name) = match text.split_once('/') {
-        Some((prefix, name)) => (Some(prefix), name),
-        None => (None, text),
-    };
-    is_label_text(name, 63, |byte| matches!(byte, b'-' | b'_' | b'.'))
-        && prefix.is_none_or(|prefix| {
-            prefix.len() <= 253
-                && prefix.split('.').all(|label| {
-                    is_label_text(label, 253, |byte| byte == b'-')
-                        && !label.bytes().any(|byte| byte.is_ascii_uppercase())
-                })
-        })
-}
-
-/// Whether this is letters and digits, with other characters only between them.
-fn is_label_text(text: &str, longest: usize, is_inner: fn(u8) -> bool) -> bool {
-    let is_end = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
-    is_end(text.bytes().next())
-        && is_end(text.bytes().last())
-        && text.len() <= longest
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || is_inner(byte))
+    let (prefix, name) = text.split_once('/').map_or((None, text), |(prefix, name)| (Some(prefix), name));
+    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let has_ends = name.starts_with(|char: char| char.is_ascii_alphanumeric())
+        && name.ends_with(|char: char| char.is_ascii_alphanumeric());
+    has_ends && name.len() <= 63 && name.bytes().all(is_inner) && prefix.is_none_or(is_dns_subdomain)
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ use routing_secrets_fuzz::{
 use rustls::{InconsistentKeys, crypto::ring, pki_types::PrivateKeyDer, sign::CertifiedKey};
 use serde_json::{Map, Value, json};
 
+const INDEX: &str = "routing-secrets-policy/index";
+
 fuzz_target!(init: check_start(), |case: Case| {
     let payload = case.payload.to_string();
     let answer = answer::judge(payload.as_bytes());
@@ -29,6 +31,8 @@ fuzz_target!(init: check_start(), |case: Case| {
     }
     if answer.accepted && case.is_judged {
         case.check_pair();
+        let index = answer.mutated.as_ref().map(|object| &object["metadata"]["annotations"][INDEX]);
+        assert!(index.is_some_and(Value::is_string), "a look-up cannot read the leaf");
     }
 });
 
@@ -156,6 +160,7 @@ enum Label {
     Encrypted,
     EcParameters,
     Dsa,
+    OpenSsh,
     Unknown,
 }
 
@@ -302,6 +307,7 @@ impl Label {
             Self::Encrypted => "ENCRYPTED PRIVATE KEY",
             Self::EcParameters => "EC PARAMETERS",
             Self::Dsa => "DSA PRIVATE KEY",
+            Self::OpenSsh => "OPENSSH PRIVATE KEY",
             Self::Unknown => "X509 CRL",
         }
     }

@@ -6,8 +6,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-const MOST_WARNINGS: usize = 10;
-const LONGEST_WARNING: usize = 120;
+const MAX_WARNINGS: usize = 10;
+const MAX_WARNING_LENGTH: usize = 120;
 /// How much of a key may be told: less than that many characters of its base64 in a row.
 const TELLING: usize = 16;
 
@@ -34,11 +34,11 @@ pub fn judge(payload: &[u8]) -> Answer {
         Value::Array(warnings) => warnings.as_slice(),
         _ => panic!("warnings are no list: {text}"),
     };
-    assert!(warnings.len() <= MOST_WARNINGS, "too many warnings: {text}");
+    assert!(warnings.len() <= MAX_WARNINGS, "too many warnings: {text}");
     for warning in warnings {
         let warning = warning.as_str().expect("a warning should be text");
         let length = warning.chars().count();
-        assert!(length <= LONGEST_WARNING, "a long warning: {warning}");
+        assert!(length <= MAX_WARNING_LENGTH, "a long warning: {warning}");
         let is_line = !warning.chars().any(char::is_control);
         assert!(is_line, "a warning of several lines: {warning:?}");
     }

@@ -1,7 +1,6 @@
 //! The host's edge: an admission request as JSON in, an answer as JSON out.
 
 pub(crate) mod object;
-pub(crate) mod record;
 pub(crate) mod request;
 pub(crate) mod response;
 

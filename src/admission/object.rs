@@ -2,81 +2,91 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use thiserror::Error;
 
 /// What the policy's own annotations begin with.
 pub(crate) const OUR_PREFIX: &str = "routing-secrets-policy/";
 /// The annotation with which an author takes an object out of the policy's hands.
 pub(crate) const SKIP: &str = "routing-secrets-policy/skip";
-/// What the API server takes of all annotations of an object together, in bytes
-/// (Kubernetes, `apimachinery/pkg/api/validation`, `TotalAnnotationSizeLimitB`).
-const MOST_ANNOTATION_BYTES: usize = 256 * 1024;
+/// The size of all annotations of an object together that the API server stores, in bytes (Kubernetes,
+/// `apimachinery/pkg/api/validation`, `TotalAnnotationSizeLimitB`).
+const MAX_ANNOTATION_BYTES: usize = 256 * 1024;
 
 /// Annotations or labels.
 pub(crate) type Texts = Map<String, Value>;
 
-/// Reads the field at a JSON pointer; what is absent is the default, `None` if it is of the wrong
-/// type.
-pub(crate) fn field<'a, T>(object: &'a Value, pointer: &str) -> Option<T>
-where
-    T: Deserialize<'a> + Default,
-{
-    match object.pointer(pointer) {
-        None | Some(Value::Null) => Some(T::default()),
-        Some(value) => T::deserialize(value).ok(),
+/// A field is missing or of the wrong type. Its value is not quoted: it may be a key.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0} is missing or of the wrong type")]
+pub(crate) struct MalformedField(String);
+
+impl MalformedField {
+    /// The error about the field at a path.
+    pub(crate) fn at(path: &str) -> Self {
+        Self(path.to_owned())
     }
 }
 
-/// The text at a JSON pointer.
-pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
-    object.pointer(pointer)?.as_str()
+/// The field at a path such as `spec.tls`.
+pub(crate) fn get<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(object, |value, name| value.get(name))
+}
+
+/// Reads the field at a path. An absent field is the default. Fails if it is of the wrong type.
+pub(crate) fn field<'a, T>(object: &'a Value, path: &str) -> Result<T, MalformedField>
+where
+    T: Deserialize<'a> + Default,
+{
+    match get(object, path) {
+        None | Some(Value::Null) => Ok(T::default()),
+        Some(value) => T::deserialize(value).map_err(|_| MalformedField::at(path)),
+    }
+}
+
+/// The text at a path.
+pub(crate) fn text<'a>(object: &'a Value, path: &str) -> Option<&'a str> {
+    get(object, path)?.as_str()
 }
 
 /// The value of an annotation.
 pub(crate) fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
-    object
-        .get("metadata")?
-        .get("annotations")?
-        .get(name)?
-        .as_str()
+    get(object, "metadata.annotations")?.get(name)?.as_str()
 }
 
 /// The value of a label.
 pub(crate) fn label<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
-    object.get("metadata")?.get("labels")?.get(name)?.as_str()
+    get(object, "metadata.labels")?.get(name)?.as_str()
 }
 
 /// Whether the object is being deleted.
 pub(crate) fn is_being_deleted(object: &Value) -> bool {
-    text(object, "/metadata/deletionTimestamp").is_some()
+    text(object, "metadata.deletionTimestamp").is_some()
 }
 
-/// Whether its author takes the object out of the policy's hands.
+/// Whether its author takes an object out of the policy's hands.
 pub(crate) fn is_skipped(object: &Value) -> bool {
     annotation(object, SKIP) == Some("true")
 }
 
-/// Kind and name of an object, for warnings.
-pub(crate) fn name(kind: &str, object: &Value) -> String {
-    format!("{kind} {}", own_name(object))
-}
-
-fn own_name(object: &Value) -> &str {
-    let field = |pointer| text(object, pointer).filter(|text| !text.is_empty());
-    // The API server makes up a name from `generateName` only after admission.
-    let name = field("/metadata/name").or_else(|| field("/metadata/generateName"));
-    name.unwrap_or_default()
+/// The name of an object. The API server makes one from `generateName` only after admission.
+pub(crate) fn name(object: &Value) -> &str {
+    ["metadata.name", "metadata.generateName"]
+        .into_iter()
+        .filter_map(|pointer| text(object, pointer))
+        .find(|name| !name.is_empty())
+        .unwrap_or_default()
 }
 
 /// Kind, namespace and name of an object, for messages.
 pub(crate) fn describe(kind: &str, object: &Value) -> String {
-    match text(object, "/metadata/namespace").filter(|text| !text.is_empty()) {
-        Some(namespace) => format!("{kind} {namespace}/{}", own_name(object)),
-        None => name(kind, object),
+    let name = name(object);
+    match text(object, "metadata.namespace").filter(|text| !text.is_empty()) {
+        Some(namespace) => format!("{kind} {namespace}/{name}"),
+        None => format!("{kind} {name}"),
     }
 }
 
-/// Puts a member in the place of the one of this name; an empty map or list removes it, as the API
-/// server leaves it out (`omitempty`).
+/// Sets a member. An empty map or list removes it, as the API server leaves it out (`omitempty`).
 pub(crate) fn set(parent: &mut Value, name: &str, value: Value) {
     let is_empty = match &value {
         Value::Object(members) => members.is_empty(),
@@ -103,23 +113,18 @@ pub(crate) fn set_annotations(object: &mut Value, annotations: Texts) {
     }
 }
 
-/// Whether the API server stores so many annotations.
+/// Whether the API server stores these annotations.
 pub(crate) fn fit(annotations: &Texts) -> bool {
-    let bytes = annotations
-        .iter()
-        .map(|(name, value)| name.len() + value.as_str().map_or(0, str::len));
-    bytes.sum::<usize>() <= MOST_ANNOTATION_BYTES
+    annotations.iter().map(|(name, value)| name.len() + value.as_str().map_or(0, str::len)).sum::<usize>()
+        <= MAX_ANNOTATION_BYTES
 }
 
-/// Whether this can be the name of a Secret or of a namespace
-/// (Kubernetes, `apimachinery/pkg/util/validation`, `IsDNS1123Subdomain`).
+/// Whether this can be the name of a Secret or of a namespace (Kubernetes,
+/// `apimachinery/pkg/util/validation`, `IsDNS1123Subdomain`).
 pub(crate) fn is_dns_subdomain(text: &str) -> bool {
     let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let is_label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(is_inner)
+        !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.bytes().all(is_inner)
     };
     text.len() <= 253 && text.split('.').all(is_label)
 }

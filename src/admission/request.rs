@@ -8,13 +8,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::object;
-use crate::routing::lookup::LookupError;
+use super::object::{self, MalformedField};
 
 const CERT_MANAGER: &str = "cert-manager.io";
 const GATEWAY_API: &str = "gateway.networking.k8s.io";
 
-/// What the host sends to `validate`.
+/// The payload that the host sends to `validate`.
 #[derive(Deserialize)]
 pub(crate) struct Payload {
     pub(crate) request: Request,
@@ -32,6 +31,8 @@ pub(crate) struct Request {
     namespace: Option<String>,
     sub_resource: Option<String>,
     user_info: Option<UserInfo>,
+    #[serde(default)]
+    options: Value,
     /// The object that is to be stored.
     #[serde(default)]
     pub(crate) object: Value,
@@ -39,7 +40,7 @@ pub(crate) struct Request {
     old_object: Value,
 }
 
-/// Who sends it (`k8s.io/api/authentication/v1`).
+/// The sender (`k8s.io/api/authentication/v1`).
 #[derive(Deserialize)]
 struct UserInfo {
     username: Option<String>,
@@ -62,43 +63,35 @@ pub(crate) enum Kind {
     ListenerSet,
 }
 
-impl Kind {
-    /// The name of the kind.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Ingress => Ingress::KIND,
-            Self::Secret => Secret::KIND,
-            Self::Certificate => "Certificate",
-            Self::Gateway => "Gateway",
-            Self::ListenerSet => "ListenerSet",
-        }
-    }
+/// The names of a kind in the API.
+pub(crate) struct Names {
+    group: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) resources: &'static str,
+    /// The short name of the resource, for commands.
+    pub(crate) short: &'static str,
+}
 
-    /// The name of the resource, for rights.
-    pub(crate) fn resources(self) -> &'static str {
-        match self {
-            Self::Ingress => "ingresses",
-            Self::Secret => "secrets",
-            Self::Certificate => "certificates",
-            Self::Gateway => "gateways",
-            Self::ListenerSet => "listenersets",
-        }
+impl Kind {
+    const ALL: [Self; 5] = [Self::Ingress, Self::Secret, Self::Certificate, Self::Gateway, Self::ListenerSet];
+
+    /// Its names.
+    pub(crate) fn names(self) -> Names {
+        let (group, kind, resources, short) = match self {
+            Self::Ingress => (Ingress::GROUP, Ingress::KIND, "ingresses", "ing"),
+            Self::Secret => (Secret::GROUP, Secret::KIND, "secrets", "secret"),
+            Self::Certificate => (CERT_MANAGER, "Certificate", "certificates", "cert"),
+            Self::Gateway => (GATEWAY_API, "Gateway", "gateways", "gtw"),
+            Self::ListenerSet => (GATEWAY_API, "ListenerSet", "listenersets", "lset"),
+        };
+        Names { group, kind, resources, short }
     }
 
     /// The version in which objects are reviewed and looked up, with its group.
     pub(crate) fn api_version(self) -> String {
-        match self.group() {
+        match self.names().group {
             "" => Secret::API_VERSION.to_owned(),
             group => format!("{group}/v1"),
-        }
-    }
-
-    fn group(self) -> &'static str {
-        match self {
-            Self::Ingress => Ingress::GROUP,
-            Self::Secret => Secret::GROUP,
-            Self::Certificate => CERT_MANAGER,
-            Self::Gateway | Self::ListenerSet => GATEWAY_API,
         }
     }
 }
@@ -106,24 +99,17 @@ impl Kind {
 /// Why a request could not be decided. No variant quotes the request, which may hold a key.
 #[derive(Debug, Error)]
 pub(crate) enum ReviewError {
-    /// A field is missing or of the wrong type.
-    #[error("{object} cannot be read: {field} is missing or of the wrong type")]
-    Malformed {
-        /// What was read, such as `the Ingress`.
-        object: String,
-        /// The path of the field, such as `spec.tls`.
-        field: String,
-    },
-    /// The cluster did not answer.
-    #[error(transparent)]
-    Lookup(#[from] LookupError),
-    /// A record could not be written as JSON.
+    #[error("the {kind} cannot be read: {field}")]
+    Malformed { kind: String, field: MalformedField },
+    /// The cluster did not answer. The message says what to do.
+    #[error("{0}")]
+    Lookup(String),
     #[error("the answer cannot be written: {0}")]
     Unwritable(#[from] serde_json::Error),
 }
 
 impl ReviewError {
-    /// The HTTP status that says whose fault it is.
+    /// The HTTP status of the answer.
     pub(crate) fn status(&self) -> u16 {
         match self {
             Self::Malformed { .. } => 400,
@@ -133,25 +119,20 @@ impl ReviewError {
 }
 
 impl Request {
-    /// The kind to review; `None` if there is nothing to do: another kind, another operation, a
-    /// subresource.
+    /// The kind to review; `None` for other kinds, other operations and subresources.
     pub(crate) fn kind(&self) -> Option<Kind> {
         let is_write = matches!(self.operation.as_str(), "CREATE" | "UPDATE");
         let is_whole = self.sub_resource.as_ref().is_none_or(String::is_empty);
-        let kinds = [
-            Kind::Ingress,
-            Kind::Secret,
-            Kind::Certificate,
-            Kind::Gateway,
-            Kind::ListenerSet,
-        ];
-        let mut kinds = kinds.into_iter();
-        kinds
-            .find(|kind| (kind.group(), kind.name()) == (&self.kind.group, &self.kind.kind))
+        Kind::ALL
+            .into_iter()
+            .find(|kind| {
+                let names = kind.names();
+                names.group == self.kind.group && names.kind == self.kind.kind
+            })
             .filter(|kind| is_whole && (is_write || self.is_deletion() && *kind == Kind::Secret))
     }
 
-    /// Whether the object is deleted; only Secrets are asked about then.
+    /// Whether the object is deleted. Only deletions of Secrets are reviewed.
     pub(crate) fn is_deletion(&self) -> bool {
         self.operation == "DELETE"
     }
@@ -172,57 +153,49 @@ impl Request {
         self.user_info.as_ref()?.username.as_deref()
     }
 
-    /// The namespace of the object.
-    ///
-    /// # Errors
-    /// If neither the request nor the object names it.
+    /// The field manager of the request.
+    pub(crate) fn field_manager(&self) -> Option<&str> {
+        object::text(&self.options, "fieldManager")
+    }
+
+    /// The name of the kind of the object.
+    pub(crate) fn kind_name(&self) -> &str {
+        &self.kind.kind
+    }
+
+    /// The namespace of the object. Fails if neither the request nor the object names it.
     pub(crate) fn namespace(&self) -> Result<&str, ReviewError> {
-        let named = [
+        [
             self.namespace.as_deref(),
-            object::text(&self.object, "/metadata/namespace"),
-            object::text(&self.old_object, "/metadata/namespace"),
-        ];
-        let mut named = named.into_iter().flatten();
-        named
-            .find(|namespace| !namespace.is_empty())
-            .ok_or_else(|| ReviewError::Malformed {
-                object: "the request".to_owned(),
-                field: "namespace".to_owned(),
-            })
+            object::text(&self.object, "metadata.namespace"),
+            object::text(&self.old_object, "metadata.namespace"),
+        ]
+        .into_iter()
+        .flatten()
+        .find(|namespace| !namespace.is_empty())
+        .ok_or_else(|| self.malformed(MalformedField::at("metadata.namespace")))
     }
 
-    /// Reads a field of the object; what is absent is the default.
-    ///
-    /// # Errors
-    /// If it is of the wrong type.
-    pub(crate) fn field<'a, T>(&'a self, pointer: &str) -> Result<T, ReviewError>
-    where
-        T: Deserialize<'a> + Default,
-    {
-        object::field(&self.object, pointer).ok_or_else(|| self.malformed(pointer))
-    }
-
-    /// The part of the object that is not the map that the rules read and change, if there is one. Nothing
-    /// but the metadata is read of an object that its author takes out of the policy's hands.
-    pub(crate) fn malformed_part(&self) -> Option<&'static str> {
+    /// The part of the object that is not the map that the rules read and change, if there is one. Only the
+    /// metadata of an object is read that its author takes out of the policy's hands.
+    pub(crate) fn malformed_part(&self) -> Option<ReviewError> {
         if self.is_deletion() {
             return None;
         }
-        let is_map = |part: &str| match self.object.pointer(part) {
-            None | Some(Value::Null) => part != "/metadata",
+        let is_map = |part: &str| match object::get(&self.object, part) {
+            None | Some(Value::Null) => part != "metadata",
             Some(value) => value.is_object(),
         };
-        let parts = ["/metadata", "/metadata/annotations", "/metadata/labels"];
-        let spec = (!object::is_skipped(&self.object)).then_some("/spec");
-        let mut parts = parts.into_iter().chain(spec);
-        parts.find(|part| !is_map(part))
+        let spec = (!object::is_skipped(&self.object)).then_some("spec");
+        ["metadata", "metadata.annotations", "metadata.labels"]
+            .into_iter()
+            .chain(spec)
+            .find(|part| !is_map(part))
+            .map(|part| self.malformed(MalformedField::at(part)))
     }
 
     /// The error about a field of the object.
-    pub(crate) fn malformed(&self, pointer: &str) -> ReviewError {
-        ReviewError::Malformed {
-            object: format!("the {}", self.kind.kind),
-            field: pointer.trim_start_matches('/').replace('/', "."),
-        }
+    pub(crate) fn malformed(&self, field: MalformedField) -> ReviewError {
+        ReviewError::Malformed { kind: self.kind.kind.clone(), field }
     }
 }

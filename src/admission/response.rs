@@ -1,4 +1,4 @@
-//! What the policy answers, in the form of the SDK.
+//! The answer of the policy, in the form of the SDK.
 
 use std::collections::HashMap;
 
@@ -6,15 +6,21 @@ use kubewarden_policy_sdk::response::ValidationResponse;
 use serde_json::Value;
 
 use super::ReviewError;
-use crate::routing::ServedHost;
 
-/// What `kubectl` shows of a warning, and Kubernetes recommends at most, in characters.
-pub(crate) const LONGEST_WARNING: usize = 120;
-const MOST_WARNINGS: usize = 10;
-/// Enough for fifty hosts; names of any length can be part of a message.
-const LONGEST_MESSAGE: usize = 16 * 1024;
-/// What the audit annotation holds at most, in bytes.
-const LONGEST_AUDIT: usize = 4 * 1024;
+/// The length of a warning that the API server passes on, in characters.
+const MAX_WARNING: usize = 256;
+/// The length to which names are cut in a warning that is longer, in characters.
+const MAX_NAME: usize = 63;
+const MAX_WARNINGS: usize = 10;
+/// The length of a list in a warning, in bytes.
+const MAX_LIST: usize = 100;
+/// The length of a list in a message of a denial, in items and in bytes.
+const MAX_MESSAGE_ITEMS: usize = 50;
+const MAX_MESSAGE_LIST: usize = 12 * 1024;
+/// The length of a message, in which a name may have any length, in characters.
+const MAX_MESSAGE: usize = 16 * 1024;
+/// The length of the audit annotation, in bytes.
+const MAX_AUDIT: usize = 4 * 1024;
 /// The audit annotation, to which the API server prefixes the name of the webhook.
 const AUDIT_KEY: &str = "routing-secrets";
 
@@ -23,17 +29,15 @@ const AUDIT_KEY: &str = "routing-secrets";
 pub(crate) struct Decision {
     verdict: Verdict,
     warnings: Vec<String>,
-    served: Vec<ServedHost>,
+    /// The entries of the audit annotation, such as `a.example.com=wild`.
+    audit: Vec<String>,
 }
 
 #[derive(Debug)]
 enum Verdict {
     Accept,
     Mutate(Value),
-    Deny {
-        message: String,
-        status: Option<u16>,
-    },
+    Deny { message: String, status: Option<u16> },
 }
 
 impl Decision {
@@ -42,13 +46,14 @@ impl Decision {
         Self::new(Verdict::Accept)
     }
 
+    /// The object is stored in another form.
+    pub(crate) fn mutate(object: Value) -> Self {
+        Self::new(Verdict::Mutate(object))
+    }
+
     /// The object is stored in this form, which may be that of the request.
     pub(crate) fn store(submitted: &Value, object: Value) -> Self {
-        Self::new(if object == *submitted {
-            Verdict::Accept
-        } else {
-            Verdict::Mutate(object)
-        })
+        if object == *submitted { Self::accept() } else { Self::mutate(object) }
     }
 
     /// The same, but if it is accepted, the object is stored in this form.
@@ -61,47 +66,36 @@ impl Decision {
 
     /// The object breaks a rule.
     pub(crate) fn deny(message: impl Into<String>) -> Self {
-        Self::new(Verdict::Deny {
-            message: message.into(),
-            status: None,
-        })
+        Self::new(Verdict::Deny { message: message.into(), status: None })
     }
 
-    /// The request could not be decided; `status` is the HTTP status that says whose fault it is.
+    /// The request could not be decided, with the HTTP status that says whose fault it is.
     pub(crate) fn fail(message: impl Into<String>, status: u16) -> Self {
-        Self::new(Verdict::Deny {
-            message: message.into(),
-            status: Some(status),
-        })
+        Self::new(Verdict::Deny { message: message.into(), status: Some(status) })
     }
 
-    /// Adds warnings for whoever sent the request.
+    /// Adds warnings.
     pub(crate) fn warn(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
         self.warnings.extend(warnings);
         self
     }
 
-    /// Has the warnings begin with what they are about: kubectl prints equal ones once.
+    /// Lets all warnings begin with the object that they are about: kubectl prints equal ones once.
     pub(crate) fn about(mut self, object: &str) -> Self {
-        let warnings = self.warnings.iter();
-        self.warnings = warnings
-            .map(|warning| format!("{object}: {warning}"))
-            .collect();
+        for warning in &mut self.warnings {
+            *warning = format!("{object}: {warning}");
+        }
         self
     }
 
-    /// Adds hosts and their routing secrets for the audit log.
-    pub(crate) fn audit(mut self, served: impl IntoIterator<Item = ServedHost>) -> Self {
-        self.served.extend(served);
+    /// Adds entries to the audit annotation.
+    pub(crate) fn audit(mut self, entries: impl IntoIterator<Item = String>) -> Self {
+        self.audit.extend(entries);
         self
     }
 
     fn new(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            warnings: Vec::new(),
-            served: Vec::new(),
-        }
+        Self { verdict, warnings: Vec::new(), audit: Vec::new() }
     }
 }
 
@@ -116,102 +110,91 @@ impl From<Decision> for ValidationResponse {
         let (accepted, message, code, mutated_object) = match decision.verdict {
             Verdict::Accept => (true, None, None, None),
             Verdict::Mutate(object) => (true, None, None, Some(object)),
-            Verdict::Deny { message, status } => {
-                (false, Some(clip(&message, LONGEST_MESSAGE)), status, None)
-            }
+            Verdict::Deny { message, status } => (false, Some(clip(&message, MAX_MESSAGE)), status, None),
         };
-        let audit = HashMap::from([(AUDIT_KEY.to_owned(), audit_text(&decision.served))]);
+        let audit = join(&decision.audit, ",", usize::MAX, MAX_AUDIT);
         Self {
             accepted,
             message,
             code,
             mutated_object,
-            audit_annotations: Some(audit).filter(|_| !decision.served.is_empty()),
+            audit_annotations: (!audit.is_empty()).then(|| HashMap::from([(AUDIT_KEY.to_owned(), audit)])),
             warnings: Some(limit(&decision.warnings)).filter(|lines| !lines.is_empty()),
         }
     }
 }
 
-/// Hosts and their routing secrets, as many as fit, and how many more there are.
-fn audit_text(served: &[ServedHost]) -> String {
+/// At most ten warnings of one line each; the tenth says how many more there are.
+fn limit(warnings: &[String]) -> Vec<String> {
+    let shown = match warnings.len() {
+        all @ ..=MAX_WARNINGS => all,
+        _ => MAX_WARNINGS - 1,
+    };
+    let more = warnings.len() - shown;
+    warnings
+        .iter()
+        .take(shown)
+        .map(|warning| clip(&cut_names(warning), MAX_WARNING))
+        .chain((more > 0).then(|| format!("and {more} more warnings")))
+        .collect()
+}
+
+/// Cuts long names of a warning that is too long, from its front, until it fits.
+fn cut_names(warning: &str) -> String {
+    let mut length = warning.chars().count();
+    let words = warning.split(' ').map(|word| {
+        let name = word.trim_end_matches([':', ',', ';', ')']);
+        let end = word.strip_prefix(name).unwrap_or_default();
+        let characters = name.chars().count();
+        if length <= MAX_WARNING || characters <= MAX_NAME {
+            return word.to_owned();
+        }
+        length -= characters - MAX_NAME;
+        clip(name, MAX_NAME) + end
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// One line of at most `max` characters.
+fn clip(text: &str, max: usize) -> String {
+    let line = text.chars().map(|char| if char.is_control() { ' ' } else { char });
+    if text.chars().count() <= max {
+        line.collect()
+    } else {
+        line.take(max - 3).chain("...".chars()).collect()
+    }
+}
+
+/// The first items, at most `max_items` and as many as fit into `max_bytes` but at least one, and how many
+/// more there are.
+fn join(items: &[impl ToString], separator: &str, max_items: usize, max_bytes: usize) -> String {
     let mut text = String::new();
-    for (place, ServedHost { host, secret }) in served.iter().enumerate() {
-        let pair = format!("{host}={secret}");
-        let more = format!(",and {} more", served.len() - place);
-        if text.len() + pair.len() + ",".len() + more.len() > LONGEST_AUDIT {
-            return text + more.trim_start_matches(if place == 0 { "," } else { "" });
+    for (place, item) in items.iter().map(ToString::to_string).enumerate() {
+        let more = format!("{separator}and {} more", items.len() - place);
+        let length = text.len() + separator.len() + item.len() + more.len();
+        if place == 0 {
+            text = item;
+        } else if place == max_items || length > max_bytes {
+            return text + &more;
+        } else {
+            text = text + separator + &item;
         }
-        if place > 0 {
-            text.push(',');
-        }
-        text.push_str(&pair);
     }
     text
 }
 
-/// At most ten warnings of one line each; the tenth says how many more there are.
-fn limit(warnings: &[String]) -> Vec<String> {
-    let shown = match warnings.len() {
-        all @ ..=MOST_WARNINGS => all,
-        _ => MOST_WARNINGS - 1,
-    };
-    let lines = warnings.iter().take(shown);
-    let mut lines: Vec<_> = lines.map(|line| clip(line, LONGEST_WARNING)).collect();
-    if warnings.len() > shown {
-        lines.push(format!("and {} more warnings", warnings.len() - shown));
-    }
-    lines
+/// A list of items for a warning.
+pub(crate) fn list(items: &[impl ToString]) -> String {
+    join(items, ", ", usize::MAX, MAX_LIST)
 }
 
-/// One line of at most so many characters.
-fn clip(text: &str, longest: usize) -> String {
-    let line = text
-        .chars()
-        .map(|char| if char.is_control() { ' ' } else { char });
-    if text.chars().count() <= longest {
-        line.collect()
-    } else {
-        line.take(longest - 3).chain("...".chars()).collect()
-    }
-}
-
-/// As many items as fit into a warning, and how many more there are.
-pub(crate) fn list<T: ToString>(items: &[T]) -> String {
-    const LENGTH: usize = 70;
-    let mut line = String::new();
-    for (place, item) in items.iter().map(T::to_string).enumerate() {
-        if place > 0 && line.len() + item.len() > LENGTH {
-            return format!("{line} and {} more", items.len() - place);
-        }
-        if place > 0 {
-            line.push_str(", ");
-        }
-        line.push_str(&item);
-    }
-    line
+/// A list of items for the message of a denial.
+pub(crate) fn message_list(items: &[impl ToString]) -> String {
+    join(items, "; ", MAX_MESSAGE_ITEMS, MAX_MESSAGE_LIST)
 }
 
 /// The message of `action: require`.
 pub(crate) fn not_using_routing_secrets(object: &str, violations: &[String]) -> String {
-    let violations = join(violations.iter().cloned(), "; ");
+    let violations = message_list(violations);
     format!("{object} does not use its routing secrets: {violations}")
-}
-
-/// The first fifty items for a message, fewer if they are long, and how many more there are.
-pub(crate) fn join(items: impl ExactSizeIterator<Item = String>, separator: &str) -> String {
-    const MOST: usize = 50;
-    const LONGEST: usize = 12 * 1024;
-    let count = items.len();
-    let mut length = 0;
-    let mut shown: Vec<_> = items
-        .take(MOST)
-        .take_while(|item| {
-            length += item.len() + separator.len();
-            length <= LONGEST
-        })
-        .collect();
-    if count > shown.len() {
-        shown.push(format!("and {} more", count - shown.len()));
-    }
-    shown.join(separator)
 }

@@ -1,4 +1,3 @@
 mod object;
-mod record;
 mod request;
 mod response;

@@ -1,29 +1,30 @@
 //! cert-manager's Certificates: none may overwrite a routing secret, and none is issued for names that
 //! routing secrets cover.
 //!
-//! A Certificate that is not needed is *parked*: a self-signed issuer fills a Secret that nobody reads,
-//! so that no CA is asked and whoever waits for the Certificate sees it ready.
+//! A Certificate that is not needed is *parked*: a self-signed issuer fills a Secret that nobody reads, so
+//! that no CA is asked, and the Certificate becomes ready for whoever waits for it.
 
 mod messages;
 mod parking;
-mod spec;
 
 #[cfg(test)]
 mod tests;
 
 use serde_json::Value;
 
-use self::spec::Certificate;
+use self::parking::{CertificateRecord, park};
 use crate::{
     admission::{Decision, Request, ReviewError, object},
-    routing::{Cluster, RoutingTable, SecretUser, ServedHost, routing_table},
+    cluster::{Cluster, routing_table},
+    objects::Certificate,
+    record,
+    routing::{Maker, RoutingTable, ServedHost},
     settings::{Covered, Settings},
+    users::{self, SecretUser},
 };
 
-/// Reviews a Certificate that is created or updated.
-///
-/// # Errors
-/// If it cannot be read, or the look-up of routing secrets fails.
+/// Reviews a Certificate that is created or updated. Fails if it cannot be read, or the look-up of routing
+/// secrets fails.
 pub(crate) fn review(
     request: &Request,
     settings: &Settings,
@@ -33,225 +34,215 @@ pub(crate) fn review(
         return Ok(Decision::accept());
     }
     let restored = parking::restore(&request.object, request.old_object());
-    let original = restored.as_ref().unwrap_or(&request.object);
-    let certificate = Certificate::read(original, request)?;
+    let is_foreign = restored.is_none();
+    let original = restored.unwrap_or_else(|| request.object.clone());
+    let certificate = Certificate::read(&original).map_err(|field| request.malformed(field))?;
     let table = routing_table(request, settings, cluster)?;
-    let served = if is_needed(&certificate, original, &table, settings) {
-        Vec::new()
-    } else {
-        serve_all(&certificate.names, &table)
+    let review = Review {
+        served: serve_all(&certificate, &original, &table, settings),
+        // It is not if the record is lost or somebody else's.
+        is_issuer_known: !is_foreign
+            && certificate.issuer.as_ref().is_some_and(|issuer| issuer != parking::ISSUER),
+        request,
+        settings,
+        original,
+        certificate,
+        table,
     };
-    let covered = settings.certificate.covered;
-    // It is not if the record is lost or somebody else's.
-    let is_issuer_known = restored.is_some()
-        && parking::issuer(original).is_some_and(|issuer| issuer != parking::ISSUER);
-    let can_be_parked = covered == Covered::Park && !served.is_empty() && is_issuer_known;
-    let parked_secret = parked_secret_name(&certificate, &table).filter(|_| is_issuer_known);
-    if let Some(secret) = certificate.secret_name.as_deref()
-        && takes_over(secret, &certificate, &table)
+    if let Some(secret) = review.certificate.secret_name.as_deref()
+        && review.takes_over(secret)
     {
-        return match parked_secret {
-            Some(name) if can_be_parked => {
-                let warnings = vec![messages::out_of_the_way(&name)];
-                let warnings = warnings.into_iter().chain(messages::parked(&served));
-                park(request, original, &name, warnings.collect(), served)
-            }
-            parked_secret => keep_away(
-                request,
-                original,
-                secret,
-                parked_secret,
-                &certificate,
-                &table,
-            ),
-        };
+        let secret = secret.to_owned();
+        return review.prevent_take_over(&secret);
     }
-    if covered == Covered::Reject && !served.is_empty() && has_new_names(&certificate, request) {
-        let message = messages::not_needed(&request.object, &served);
-        return Ok(Decision::deny(message).audit(served));
+    if review.is_not_needed() {
+        return Ok(review.deny());
     }
-    if restored.is_none() {
-        return Ok(Decision::accept().warn([messages::foreign_record()]));
+    if is_foreign {
+        return Ok(Decision::accept().warn([record::foreign::<CertificateRecord>()]));
     }
-    let parking = if can_be_parked {
-        Parking::of_covered(&certificate, parked_secret, request, cluster)?
-    } else {
-        Parking::Issued(Vec::new())
-    };
-    match parking {
-        Parking::Parked(secret, warnings) => {
-            let own = certificate.secret_name.as_deref().unwrap_or_default();
-            let told = [messages::needed_later(own)].into_iter();
-            let told = told.chain(messages::parked(&served)).collect();
-            Ok(park(request, original, &secret, told, served)?.warn(warnings))
+    if !review.can_be_parked() || !review.was_parked() && !review.is_new() {
+        return Ok(review.issue(Vec::new()));
+    }
+    review.park_unless_used(cluster)
+}
+
+/// A Certificate under review.
+struct Review<'a> {
+    request: &'a Request,
+    settings: &'a Settings,
+    /// As its author wants it.
+    original: Value,
+    certificate: Certificate,
+    table: RoutingTable<'a>,
+    /// Every name with the routing secret that covers it; empty if one is not covered, or the Certificate is
+    /// needed all the same.
+    served: Vec<ServedHost>,
+    is_issuer_known: bool,
+}
+
+impl Review<'_> {
+    /// Whether cert-manager would write this Certificate into a routing secret that is not its own
+    /// (`pkg/controller/certificates/issuing/internal/secret.go` overwrites what is there).
+    fn takes_over(&self, secret: &str) -> bool {
+        self.table.is_routing_secret(secret) && !makes(&self.certificate, secret, &self.table)
+    }
+
+    fn can_be_parked(&self) -> bool {
+        self.settings.certificate.covered == Covered::Park && !self.served.is_empty() && self.is_issuer_known
+    }
+
+    fn was_parked(&self) -> bool {
+        self.request.old_object().is_some_and(parking::is_parked)
+    }
+
+    /// The name of a Secret into which it can be parked without harm, or why there is none.
+    fn parked_secret_name(&self) -> Result<String, String> {
+        let own_name = self.certificate.name.as_ref().ok_or("its name is not known yet")?;
+        let name = parking::parked_secret_name(own_name);
+        if !object::is_dns_subdomain(&name) {
+            Err(format!("{name} is no name of a Secret"))
+        } else if self.certificate.secret_name.as_ref() == Some(&name) {
+            Err(format!("Secret {name} is its own"))
+        } else if self.table.is_routing_secret(&name) {
+            Err(format!("Secret {name} is a routing secret"))
+        } else {
+            Ok(name)
         }
-        Parking::Issued(warnings) => Ok(Decision::store(&request.object, original.clone())
-            .warn(warnings)
-            .warn(messages::given_back(&request.object, original, &served))),
     }
-}
 
-/// Whether a Certificate must be issued although routing secrets cover its names: its author says so, it
-/// makes a routing secret itself, it is for something else than routing, or a controller made it, which
-/// would write it back.
-fn is_needed(
-    certificate: &Certificate,
-    original: &Value,
-    table: &RoutingTable<'_>,
-    settings: &Settings,
-) -> bool {
-    let secret = certificate.secret_name.as_deref();
-    object::is_skipped(original)
-        || spec::makes_secret_with_label(original, &settings.routing_label)
-        || secret.is_some_and(|secret| makes(certificate, secret, table))
-        || !certificate.is_for_routing
-        || certificate.is_controlled
-}
+    /// Whether its names are others than before.
+    fn has_new_names(&self) -> bool {
+        let old = self.request.old_object().and_then(|old| Certificate::read(old).ok());
+        old.is_none_or(|old| old.name_set() != self.certificate.name_set())
+    }
 
-/// Every name with the routing secret that covers it; empty if one is not covered.
-fn serve_all(names: &[String], table: &RoutingTable<'_>) -> Vec<ServedHost> {
-    let served = names
-        .iter()
-        .map(|name| Some(ServedHost::new(name, table.choose(name)?)));
-    served.collect::<Option<_>>().unwrap_or_default()
-}
-
-/// Whether cert-manager makes a routing secret from this Certificate.
-fn makes(certificate: &Certificate, secret: &str, table: &RoutingTable<'_>) -> bool {
-    let producer = table.producer(secret);
-    producer.is_some() && producer == certificate.name.as_deref()
-}
-
-/// Whether cert-manager would write this Certificate into a routing secret that is not its own
-/// (`pkg/controller/certificates/issuing/internal/secret.go` overwrites whatever is there).
-fn takes_over(secret: &str, certificate: &Certificate, table: &RoutingTable<'_>) -> bool {
-    table.is_routing_secret(secret) && !makes(certificate, secret, table)
-}
-
-/// The name of a Secret into which a parked Certificate can be written without harm.
-fn parked_secret_name(certificate: &Certificate, table: &RoutingTable<'_>) -> Option<String> {
-    let name = parking::parked_secret_name(certificate.name.as_ref()?);
-    let is_own = certificate.secret_name.as_ref() == Some(&name);
-    let is_free = !is_own && !table.is_routing_secret(&name);
-    (object::is_dns_subdomain(&name) && is_free).then_some(name)
-}
-
-/// Whether names of a Certificate are others than before, whatever their letters' case.
-fn has_new_names(certificate: &Certificate, request: &Request) -> bool {
-    let old = request.old_object();
-    let old = old.and_then(|old| Certificate::read(old, request).ok());
-    old.is_none_or(|old| old.name_set() != certificate.name_set())
-}
-
-/// Whether a Certificate was never issued in its present form. What was issued goes on: its Secret may be
-/// in use by something that is not seen, and would not be renewed.
-fn is_new(certificate: &Certificate, request: &Request) -> bool {
-    let Some(old) = request.old_object() else {
-        return true;
-    };
-    let restored = parking::restore(old, None);
-    let secret_name = parking::secret_name(restored.as_ref().unwrap_or(old));
-    old.pointer("/status/revision").is_none()
-        || secret_name != certificate.secret_name.as_deref()
-        || has_new_names(certificate, request)
-}
-
-/// What becomes of a covered Certificate, with warnings.
-enum Parking {
-    /// It is parked, with this Secret.
-    Parked(String, Vec<String>),
-    /// It is as its author wants it.
-    Issued(Vec<String>),
-}
-
-impl Parking {
-    /// Parks what is new or parked already, while nobody needs its Secret.
-    fn of_covered(
-        certificate: &Certificate,
-        parked_secret: Option<String>,
-        request: &Request,
-        cluster: &impl Cluster,
-    ) -> Result<Self, ReviewError> {
-        let was_parked = request.old_object().is_some_and(parking::is_parked);
-        if !was_parked && !is_new(certificate, request) {
-            return Ok(Self::Issued(Vec::new()));
-        }
-        let Some(name) = parked_secret else {
-            return Ok(Self::Issued(vec![messages::no_parked_secret()]));
+    /// Whether it was never issued in its present form. What was issued goes on: its Secret may be in use by
+    /// something that is not seen, and would not be renewed.
+    fn is_new(&self) -> bool {
+        let Some(old) = self.request.old_object() else {
+            return true;
         };
-        let secret = certificate.secret_name.as_deref().unwrap_or_default();
-        Ok(match cluster.secret_users(request.namespace()?) {
+        let restored = parking::restore(old, None);
+        let secret_name = parking::secret_name(restored.as_ref().unwrap_or(old));
+        let is_issued = Certificate::read(old).is_ok_and(|old| old.is_issued);
+        !is_issued || secret_name != self.certificate.secret_name.as_deref() || self.has_new_names()
+    }
+
+    /// Whether setting `certificate.covered: reject` denies it.
+    fn is_not_needed(&self) -> bool {
+        self.settings.certificate.covered == Covered::Reject
+            && !self.served.is_empty()
+            && self.has_new_names()
+    }
+
+    fn deny(self) -> Decision {
+        let message = messages::not_needed(&self.request.object, &self.served);
+        Decision::deny(message).audit(self.served.into_iter().map(ServedHost::audit_entry))
+    }
+
+    /// The Certificate as its author wants it.
+    fn issue(self, warnings: Vec<String>) -> Decision {
+        let restored = messages::restored(&self.request.object, &self.original, &self.served);
+        Decision::store(&self.request.object, self.original).warn(warnings).warn(restored)
+    }
+
+    /// Parks it while nobody uses its Secret.
+    fn park_unless_used(self, cluster: &impl Cluster) -> Result<Decision, ReviewError> {
+        let parked = match self.parked_secret_name() {
+            Ok(name) => name,
+            Err(reason) => return Ok(self.issue(vec![format!("issued, not parked: {reason}")])),
+        };
+        let secret = self.certificate.secret_name.clone().unwrap_or_default();
+        let namespace = self.request.namespace()?;
+        // Nor must a self-signed certificate lie where somebody reads.
+        let secrets = [secret.as_str(), &parked];
+        let needs = |user: &SecretUser| secrets.iter().any(|secret| user.needs(secret, self.settings));
+        let warnings = match users::first(namespace, self.settings, cluster, needs) {
+            Ok(users) if users.is_empty() => Vec::new(),
             Ok(users) => {
-                // Nor must a self-signed certificate lie where somebody reads.
-                let needed = |user| {
-                    let mut secrets = [secret, &name].into_iter();
-                    let secret = secrets.find(|secret| SecretUser::names(user, secret))?;
-                    Some(messages::needed(user, secret))
-                };
-                let needed: Vec<_> = users.iter().filter_map(needed).collect();
-                if needed.is_empty() {
-                    Self::Parked(name, Vec::new())
-                } else {
-                    Self::Issued(needed)
-                }
+                let needed = messages::needed(&users, &secrets, self.settings);
+                return Ok(self.issue(needed));
             }
-            Err(error) if was_parked => Self::Parked(
-                name,
-                messages::unknown_users(secret, "stays parked", &error),
-            ),
-            Err(error) => Self::Issued(messages::unknown_users(secret, "issued", &error)),
+            Err(error) if self.was_parked() => messages::unknown_users(&secret, "stays parked", &error),
+            Err(error) => return Ok(self.issue(messages::unknown_users(&secret, "issued", &error))),
+        };
+        match park(&self.original, &parked)? {
+            Some(object) => Ok(self.store_parked(object, messages::needed_later(&secret)).warn(warnings)),
+            None => {
+                let warning = record::too_long::<CertificateRecord>("issued");
+                Ok(Decision::store(&self.request.object, self.original).warn([warning]))
+            }
+        }
+    }
+
+    /// Lets it be stored, but not be issued. Its author is told if that is new.
+    fn store_parked(self, parked: Value, told: String) -> Decision {
+        if parked == self.request.object {
+            return Decision::accept();
+        }
+        let old_record: Option<CertificateRecord> = record::of_old(self.request.old_object());
+        let is_changed = old_record
+            .is_some_and(|old| Ok(old.issuer_ref) != object::field(&self.original, "spec.issuerRef"));
+        Decision::mutate(parked)
+            .warn(is_changed.then(|| messages::another_issuer(&self.original)))
+            .warn([told])
+            .warn(messages::parked(&self.served))
+            .audit(self.served.into_iter().map(ServedHost::audit_entry))
+    }
+
+    /// Parks a Certificate that would take over a routing secret, or denies it. One that was parked stays so
+    /// while it cannot get its Secret back.
+    fn prevent_take_over(self, secret: &str) -> Result<Decision, ReviewError> {
+        let found = parking::secret_name(&self.request.object).unwrap_or_default();
+        let parked_secret = self.parked_secret_name().ok().filter(|_| self.is_issuer_known);
+        let is_parked_anew = self.can_be_parked() && parked_secret.is_some();
+        let other = match parked_secret {
+            Some(parked_secret) if is_parked_anew || self.was_parked() => parked_secret,
+            _ => found.to_owned(),
+        };
+        let parked = park(&self.original, &other)?.filter(|_| !self.takes_over(&other));
+        Ok(match parked {
+            Some(object) if is_parked_anew => {
+                self.store_parked(object, messages::secret_name_changed(&other))
+            }
+            Some(object) => {
+                Decision::store(&self.request.object, object).warn([messages::stays_parked(&other, secret)])
+            }
+            None => {
+                let maker = self.table.certificate_name(found);
+                Decision::deny(messages::take_over(&self.request.object, found, maker))
+            }
         })
     }
 }
 
-/// Lets a Certificate be stored, but not be issued; its author is told if that is new.
-fn park(
-    request: &Request,
+/// Every name with the routing secret that covers it; empty if one is not covered. It is also empty for a
+/// Certificate that must be issued all the same: its author says so, it makes a routing secret itself, it is
+/// for something else than routing, or a controller made it, which would write it back.
+fn serve_all(
+    certificate: &Certificate,
     original: &Value,
-    secret: &str,
-    told: Vec<String>,
-    served: Vec<ServedHost>,
-) -> Result<Decision, ReviewError> {
-    let parked = parking::park(original, secret)?;
-    if parked == request.object {
-        return Ok(Decision::accept());
-    }
-    let annotations = object::field(&parked, "/metadata/annotations");
-    if !annotations.is_some_and(|annotations| object::fit(&annotations)) {
-        let decision = Decision::store(&request.object, original.clone());
-        return Ok(decision.warn([messages::oversized_record()]));
-    }
-    let old_issuer = request.old_object().and_then(parking::recorded_issuer);
-    let is_changed =
-        old_issuer.is_some_and(|old| Some(old) != object::field(original, "/spec/issuerRef"));
-    let changed = is_changed.then(|| messages::another_issuer(original));
-    Ok(Decision::store(&request.object, parked)
-        .warn(changed)
-        .warn(told)
-        .audit(served))
+    table: &RoutingTable<'_>,
+    settings: &Settings,
+) -> Vec<ServedHost> {
+    let secret = certificate.secret_name.as_deref();
+    let is_needed = object::is_skipped(original)
+        || certificate.secret_labels.contains_key(&settings.routing_label)
+        || secret.is_some_and(|secret| makes(certificate, secret, table))
+        || !certificate.is_for_routing
+        || certificate.is_controlled;
+    certificate
+        .names
+        .iter()
+        .map(|name| Some(ServedHost::new(name, table.choose(name)?)))
+        .collect::<Option<Vec<_>>>()
+        .filter(|_| !is_needed)
+        .unwrap_or_default()
 }
 
-/// Refuses a Certificate that takes over a routing secret, unless it is out of its way already: one that
-/// was parked stays so while it cannot get its Secret back.
-fn keep_away(
-    request: &Request,
-    original: &Value,
-    secret: &str,
-    parked_secret: Option<String>,
-    certificate: &Certificate,
-    table: &RoutingTable<'_>,
-) -> Result<Decision, ReviewError> {
-    let found = parking::secret_name(&request.object).unwrap_or_default();
-    let was_parked = request.old_object().is_some_and(parking::is_parked);
-    let secret_away = match parked_secret.filter(|_| was_parked) {
-        Some(parked_secret) => parked_secret,
-        None if takes_over(found, certificate, table) => {
-            let message = messages::take_over(&request.object, found, table.producer(found));
-            return Ok(Decision::deny(message));
-        }
-        None => found.to_owned(),
-    };
-    let parked = parking::park(original, &secret_away)?;
-    let warning = messages::stays_parked(&secret_away, secret);
-    Ok(Decision::store(&request.object, parked).warn([warning]))
+/// Whether cert-manager makes a routing secret from this Certificate.
+fn makes(certificate: &Certificate, secret: &str, table: &RoutingTable<'_>) -> bool {
+    let name = certificate.name.as_deref();
+    name.is_some_and(|name| table.is_made_from(secret, Maker::Certificate(name)))
 }

@@ -3,7 +3,8 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::parking::{ISSUER, PARKED_ISSUER, park, restore};
+use super::parking::{CertificateRecord, ISSUER, park, restore};
+use crate::record::Record;
 
 fn author() -> Value {
     json!({
@@ -17,7 +18,7 @@ fn author() -> Value {
 
 #[test]
 fn what_is_parked_comes_back() {
-    let parked = park(&author(), "app-parked").unwrap();
+    let parked = park(&author(), "app-parked").unwrap().unwrap();
     assert_eq!(parked["spec"]["issuerRef"]["name"], ISSUER);
     assert_eq!(parked["spec"]["secretName"], "app-parked");
     assert_eq!(restore(&parked, None), Some(author()));
@@ -29,7 +30,7 @@ fn what_is_parked_comes_back() {
 
 #[test]
 fn what_the_author_changed_meanwhile_stays() {
-    let mut changed = park(&author(), "app-parked").unwrap();
+    let mut changed = park(&author(), "app-parked").unwrap().unwrap();
     changed["spec"]["issuerRef"]["name"] = json!("internal");
     changed["spec"]["secretName"] = json!("theirs");
     let restored = restore(&changed, None).unwrap();
@@ -47,6 +48,6 @@ fn what_the_author_changed_meanwhile_stays() {
 #[case::our_issuer(r#"{"issuerRef":{"name":"covered-by-routing-secret"}}"#, false)]
 fn a_record_is_ours_or_not(#[case] record: &str, #[case] is_ours: bool) {
     let mut object = author();
-    object["metadata"]["annotations"] = json!({PARKED_ISSUER: record});
+    object["metadata"]["annotations"] = json!({CertificateRecord::ANNOTATION: record});
     assert_eq!(restore(&object, None).is_some(), is_ours);
 }

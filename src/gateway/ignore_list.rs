@@ -1,14 +1,31 @@
 //! The annotation that makes cert-manager ignore listeners.
 //!
-//! cert-manager splits it at commas and trims each entry
-//! (`pkg/controller/certificate-shim/sync.go`, `isGatewayAPIListenerIgnoredThroughAnnotation`, since
-//! 1.21). What the author wrote there is kept letter by letter: names are appended, and taken away
-//! again one by one.
+//! cert-manager splits it at commas and trims each entry. What the author wrote there is kept letter by
+//! letter: names are appended, and taken away again one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The annotation's name.
-pub(super) const IGNORE_LIST: &str = "cert-manager.io/ignore-tls-listeners";
+use serde_json::json;
+
+use crate::{ecosystem::IGNORED_LISTENERS, objects::Gateway};
+
+/// The list of an object.
+pub(super) fn of(gateway: &Gateway) -> Option<&str> {
+    gateway.annotations.get(IGNORED_LISTENERS)?.as_str()
+}
+
+/// The listeners that cert-manager ignores.
+pub(super) fn ignored(gateway: &Gateway) -> BTreeSet<&str> {
+    of(gateway).map(names).unwrap_or_default()
+}
+
+/// Sets or removes the list of an object.
+pub(super) fn set(gateway: &mut Gateway, list: Option<String>) {
+    match list {
+        Some(list) => gateway.annotations.insert(IGNORED_LISTENERS.to_owned(), json!(list)),
+        None => gateway.annotations.remove(IGNORED_LISTENERS),
+    };
+}
 
 /// The names in a list.
 pub(super) fn names(list: &str) -> BTreeSet<&str> {

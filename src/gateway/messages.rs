@@ -2,56 +2,52 @@
 
 use std::collections::BTreeSet;
 
-use super::{Gateway, Listener, ignore_list::IGNORE_LIST, plan::Plan};
-use crate::{admission::response::list, routing::RoutingTable};
+use super::{ignore_list::ignored, plan::Plan};
+use crate::{
+    admission::response::list,
+    ecosystem::IGNORED_LISTENERS,
+    objects::Gateway,
+    routing::{Change, Maker, RoutingTable},
+};
 
-/// The warnings about an object that was changed.
-pub(super) fn changed(submitted: &Gateway, original: &Gateway, stored: &Gateway) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    let mut warnings = Vec::new();
-    for ((found, original), stored) in submitted
+/// The listeners whose Secret changes from what was submitted to what is stored.
+pub(super) fn changes(submitted: &Gateway, original: &Gateway, stored: &Gateway) -> Vec<Change> {
+    submitted
         .listeners
         .iter()
         .zip(&original.listeners)
         .zip(&stored.listeners)
-    {
-        let Some(secret) = stored.secret().filter(|_| found != stored) else {
-            continue;
-        };
-        let name = match found.hostname.as_str() {
-            "" => format!("listener {}", found.name),
-            host => host.to_owned(),
-        };
-        let warning = if stored == original {
-            format!("{name}: back to Secret {secret} of its author")
-        } else {
-            format!("{name}: served by routing secret {secret}")
-        };
-        if seen.insert(warning.to_ascii_lowercase()) {
-            warnings.push(warning);
-        }
-    }
+        .filter(|((found, _), stored)| found != stored)
+        .map(|((found, original), stored)| Change {
+            host: match found.hostname.as_str() {
+                "" => format!("listener {}", found.name),
+                host => host.to_owned(),
+            },
+            place: format!("listener {} ({})", found.name, found.hostname),
+            found: found.secret().map(str::to_owned),
+            expected: stored.secret().map(str::to_owned),
+            is_served: stored != original,
+        })
+        .collect()
+}
+
+/// The warnings about an object that was changed.
+pub(super) fn changed(changes: &[Change], submitted: &Gateway, stored: &Gateway) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut warnings: Vec<_> = changes
+        .iter()
+        .map(Change::warning)
+        .filter(|warning| seen.insert(warning.to_ascii_lowercase()))
+        .collect();
     let added = more_ignored(stored, submitted);
     if !added.is_empty() {
         warnings.push(format!("cert-manager ignores listeners: {}", list(&added)));
     }
     let removed = more_ignored(submitted, stored);
     if !removed.is_empty() {
-        let removed = list(&removed);
-        warnings.push(format!(
-            "cert-manager no longer ignores listeners: {removed}"
-        ));
+        warnings.push(format!("cert-manager no longer ignores listeners: {}", list(&removed)));
     }
     warnings
-}
-
-/// The warnings about an object of `gateway.triggered: leave` whose hosts routing secrets cover.
-pub(super) fn left(plan: &Plan) -> Vec<String> {
-    let reason = "left as it is: cert-manager orders certificates for its listeners";
-    vec![
-        reason.to_owned(),
-        format!("covered: {}", list(&plan.served)),
-    ]
 }
 
 /// The warnings about listeners that are covered and stay: they share a Secret with others that are not
@@ -75,23 +71,17 @@ pub(super) fn held_back(plan: &Plan) -> Vec<String> {
 
 /// The warnings about listeners that name a routing secret which does not serve them or which cert-manager
 /// may overwrite, and about hosts that only routing secrets cover which are not usable.
-pub(super) fn unserved(
-    stored: &Gateway,
-    table: &RoutingTable<'_>,
-    is_triggered: bool,
-) -> Vec<String> {
-    let ignored = stored.ignored_listeners();
+pub(super) fn unserved(stored: &Gateway, table: &RoutingTable<'_>, is_triggered: bool) -> Vec<String> {
+    let ignored_names = ignored(stored);
     let mut unused = BTreeSet::new();
     let mut warnings = Vec::new();
     for listener in &stored.listeners {
         let is_ordered =
-            is_triggered && listener.gets_certificate && !ignored.contains(listener.name.as_str());
-        let secrets = listener.secrets();
-        let secrets: Vec<_> = secrets
-            .filter(|name| table.is_routing_secret(name))
-            .collect();
+            is_triggered && listener.gets_certificate && !ignored_names.contains(listener.name.as_str());
+        let secrets: Vec<_> = listener.secrets().filter(|name| table.is_routing_secret(name)).collect();
         for secret in &secrets {
-            let is_endangered = is_ordered && !table.is_made_from(secret, stored.hosts_of(secret));
+            let hosts = stored.hosts_of(secret);
+            let is_endangered = is_ordered && !table.is_made_from(secret, Maker::Triggered(&hosts));
             let fault = match table.fault_of(secret) {
                 Some(reason) => Some(format!(": {reason}")),
                 None if table.covers(secret, &listener.hostname) => None,
@@ -115,44 +105,31 @@ pub(super) fn unserved(
             && let Some((secret, reason)) = table.unusable_for(host)
             && unused.insert(host.to_ascii_lowercase())
         {
-            warnings.push(format!(
-                "{host}: routing secret {secret} is not used: {reason}"
-            ));
+            warnings.push(format!("{host}: routing secret {secret} is not used: {reason}"));
         }
     }
     warnings
 }
 
 /// What `gateway.action: require` says against listeners and the list of ignored ones.
-pub(super) fn violations(submitted: &Gateway, stored: &Gateway) -> Vec<String> {
-    let listeners = submitted.listeners.iter().zip(&stored.listeners);
-    let violation = |(found, stored): (&Listener, &Listener)| {
-        let (is, expected) = (
-            found.secret()?,
-            stored.secret().filter(|_| found != stored)?,
-        );
-        let (name, host) = (&found.name, &found.hostname);
-        Some(format!(
-            "listener {name} ({host}) names Secret {is}, expected Secret {expected}"
-        ))
-    };
+pub(super) fn violations(changes: &[Change], submitted: &Gateway, stored: &Gateway) -> Vec<String> {
     let missing = more_ignored(stored, submitted).into_iter().map(|name| {
         format!(
-            "annotation {IGNORE_LIST} must list {name}, \
+            "annotation {IGNORED_LISTENERS} must list {name}, \
              or a certificate is issued into the routing secret"
         )
     });
-    let needless = more_ignored(submitted, stored).into_iter();
-    let needless = needless.map(|name| format!("annotation {IGNORE_LIST} must not list {name}"));
-    let listeners = listeners.filter_map(violation);
-    listeners.chain(missing).chain(needless).collect()
+    let needless = more_ignored(submitted, stored)
+        .into_iter()
+        .map(|name| format!("annotation {IGNORED_LISTENERS} must not list {name}"));
+    changes.iter().filter_map(Change::violation).chain(missing).chain(needless).collect()
 }
 
 /// The listeners that cert-manager ignores in one object and not in another.
 fn more_ignored(one: &Gateway, other: &Gateway) -> Vec<String> {
-    let others = other.ignored_listeners();
-    let names = one.ignored_listeners().into_iter();
-    names
+    let others = ignored(other);
+    ignored(one)
+        .into_iter()
         .filter(|name| !name.is_empty() && !others.contains(name))
         .map(str::to_owned)
         .collect()

@@ -5,10 +5,14 @@ use std::{
     slice::from_ref,
 };
 
-use super::{Gateway, Listener};
-use crate::routing::{RoutingTable, ServedHost};
+use super::ignore_list;
+use crate::{
+    objects::{Gateway, Listener},
+    routing::{Maker, RoutingTable, ServedHost},
+};
 
 /// What becomes of the listeners.
+#[derive(Default)]
 pub(super) struct Plan {
     /// The routing secret that serves each listener then, by position.
     pub(super) secrets: Vec<Option<String>>,
@@ -18,13 +22,12 @@ pub(super) struct Plan {
     pub(super) served: Vec<ServedHost>,
     /// The author's Secrets with listeners that stay although they are covered.
     pub(super) held_back: BTreeMap<String, SharedSecret>,
-    /// Hosts that are covered and stay, because clients would reuse their connections for a host of
-    /// which TLS is passed through, with that host.
+    /// Hosts that are covered and stay, because clients would reuse their connections for a host of which TLS
+    /// is passed through, with that host.
     pub(super) conflicts: Vec<(String, String)>,
 }
 
-/// The hosts of the listeners for which cert-manager makes one Certificate, because they name one
-/// Secret.
+/// The hosts of the listeners for which cert-manager makes one Certificate, because they name one Secret.
 #[derive(Default)]
 pub(super) struct SharedSecret {
     /// The hosts that another Secret covers, and which.
@@ -33,31 +36,25 @@ pub(super) struct SharedSecret {
 }
 
 impl Plan {
-    /// Plans for an object as its author wants it. If it is triggered, cert-manager orders a certificate
-    /// for each Secret that listeners name which it is not told to ignore.
+    /// Plans for an object as its author wants it. If it is triggered, cert-manager orders a certificate for
+    /// each Secret that listeners name which it is not told to ignore.
     pub(super) fn new(original: &Gateway, table: &RoutingTable<'_>, is_triggered: bool) -> Self {
-        let mut plan = Self {
-            secrets: Vec::new(),
-            ignored: Vec::new(),
-            served: Vec::new(),
-            held_back: BTreeMap::new(),
-            conflicts: Vec::new(),
+        let mut plan = Self::default();
+        let makes = |secret: &str| {
+            let hosts = original.hosts_of(secret);
+            is_triggered && table.is_made_from(secret, Maker::Triggered(&hosts))
         };
         let mut choices = Vec::new();
         for listener in &original.listeners {
-            let choice = choose(listener, table, is_triggered);
-            let conflict = choice
-                .as_ref()
-                .and_then(|choice| conflict(listener, choice, original, table));
-            let choice = choice.filter(|_| conflict.is_none());
-            let pair = conflict.map(|other| (listener.hostname.clone(), other.hostname.clone()));
-            plan.conflicts.extend(pair);
-            choices.push(choice);
+            let choice = choose(listener, table, makes);
+            let conflict = choice.as_ref().and_then(|choice| conflict(listener, choice, original, table));
+            plan.conflicts.extend(conflict.map(|other| (listener.hostname.clone(), other.hostname.clone())));
+            choices.push(choice.filter(|_| conflict.is_none()));
         }
         if is_triggered {
             plan.held_back = held_back(original, &choices);
         }
-        let ignored = original.ignored_listeners();
+        let ignored = ignore_list::ignored(original);
         let mut seen = BTreeSet::new();
         for (listener, choice) in original.listeners.iter().zip(choices) {
             let current = listener.secret().unwrap_or_default();
@@ -65,11 +62,9 @@ impl Plan {
             let secret = choice.filter(|choice| choice == current || !is_held_back);
             if let Some(secret) = &secret {
                 if seen.insert((listener.hostname.to_ascii_lowercase(), secret.clone())) {
-                    plan.served
-                        .push(ServedHost::new(&listener.hostname, secret));
+                    plan.served.push(ServedHost::new(&listener.hostname, secret));
                 }
-                // The object may be what makes a routing secret that its author names.
-                let is_producer = secret == current && table.is_made_by_namesake(secret);
+                let is_producer = secret == current && makes(secret);
                 if is_triggered && !is_producer && !ignored.contains(listener.name.as_str()) {
                     plan.ignored.push(listener.name.clone());
                 }
@@ -78,18 +73,29 @@ impl Plan {
         }
         plan
     }
+
+    /// The Secrets of listeners that cert-manager would not make any more.
+    pub(super) fn unmade_secrets(&self, original: &Gateway) -> Vec<String> {
+        original
+            .listeners
+            .iter()
+            .zip(&self.secrets)
+            .filter(|(listener, _)| self.ignored.contains(&listener.name))
+            .filter_map(|(listener, applied)| Some((listener.secret()?, applied.as_ref()?)))
+            .filter(|(current, applied)| current != applied)
+            .map(|(current, _)| current.to_owned())
+            .collect()
+    }
 }
 
-/// The routing secret that covers a listener: the one that it names, or the best.
-fn choose(listener: &Listener, table: &RoutingTable<'_>, is_triggered: bool) -> Option<String> {
+/// The routing secret that covers a listener: the one that it names, or the best. A routing secret that is
+/// made from the object goes on.
+fn choose(listener: &Listener, table: &RoutingTable<'_>, makes: impl Fn(&str) -> bool) -> Option<String> {
     let current = listener.secret().filter(|_| listener.is_rewritable)?;
     if table.covers_all(current, from_ref(&listener.hostname)) {
         return Some(current.to_owned());
     }
-    // The object may be what makes that routing secret, which must go on.
-    let is_producer = is_triggered && table.is_made_by_namesake(current);
-    let choice = table.choose(&listener.hostname).filter(|_| !is_producer);
-    choice.map(str::to_owned)
+    table.choose(&listener.hostname).filter(|_| !makes(current)).map(str::to_owned)
 }
 
 /// A listener that passes TLS through on the same port, for a host that the chosen certificate covers:
@@ -100,21 +106,17 @@ fn conflict<'a>(
     original: &'a Gateway,
     table: &RoutingTable<'_>,
 ) -> Option<&'a Listener> {
-    let mut others = original
-        .listeners
-        .iter()
-        .filter(|_| listener.secret() != Some(choice));
-    others.find(|other| {
+    original.listeners.iter().filter(|_| listener.secret() != Some(choice)).find(|other| {
         // Without a hostname it takes every host that no other listener takes.
         other.passes_through_beside(listener)
             && (other.hostname.is_empty() || table.covers(choice, &other.hostname))
     })
 }
 
-/// The Secrets that are shared by listeners of which only some are covered. A Certificate for fewer
-/// hosts would be a new order, so all of them leave it, or none.
+/// The Secrets that are shared by listeners of which only some are covered. A Certificate for fewer hosts
+/// would be a new order, so all of them leave it, or none.
 fn held_back(original: &Gateway, choices: &[Option<String>]) -> BTreeMap<String, SharedSecret> {
-    let ignored = original.ignored_listeners();
+    let ignored = ignore_list::ignored(original);
     let mut all: BTreeMap<String, SharedSecret> = BTreeMap::new();
     for (listener, choice) in original.listeners.iter().zip(choices) {
         let is_ordered = listener.gets_certificate && !ignored.contains(listener.name.as_str());
@@ -122,9 +124,7 @@ fn held_back(original: &Gateway, choices: &[Option<String>]) -> BTreeMap<String,
             (Some(current), Some(choice)) if choice == current => {}
             (Some(current), Some(choice)) => {
                 let shared = all.entry(current.to_owned()).or_default();
-                shared
-                    .covered
-                    .push(ServedHost::new(&listener.hostname, choice));
+                shared.covered.push(ServedHost::new(&listener.hostname, choice));
             }
             _ if listener.is_rewritable || is_ordered => {
                 for secret in listener.secrets() {

@@ -1,15 +1,41 @@
 //! What the author of a Gateway or ListenerSet wants, of which the policy replaced something before.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Gateway, ignore_list};
-use crate::admission::record::{RECORD, Record};
+use super::ignore_list;
+use crate::{
+    objects::Gateway,
+    record::{self, Record, Replaced},
+};
 
-/// The object as its author wants it: what still says what was applied goes back to the original, what
-/// was changed stays changed.
-pub(super) fn restore(submitted: &Gateway, record: &Record) -> Gateway {
+/// What the policy replaced in a Gateway or ListenerSet.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(super) struct GatewayRecord {
+    /// The Secrets of listeners, by the name of the listener.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) listeners: BTreeMap<String, Replaced<String>>,
+    /// The names that were added to the list of listeners that cert-manager ignores.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) ignored_listeners: Vec<String>,
+}
+
+impl Record for GatewayRecord {
+    const ANNOTATION: &'static str = "routing-secrets-policy/replaced";
+
+    fn is_ours(&self) -> bool {
+        true
+    }
+}
+
+/// The object as its author wants it: what still says what was applied goes back to the original, what was
+/// changed stays changed.
+pub(super) fn restore(submitted: &Gateway, record: &GatewayRecord) -> Gateway {
     let mut original = submitted.clone();
-    original.annotations.remove(RECORD);
+    original.annotations.remove(GatewayRecord::ANNOTATION);
     for listener in &mut original.listeners {
         if let Some(replaced) = record.listeners.get(&listener.name)
             && listener.secret() == Some(&replaced.applied)
@@ -17,27 +43,23 @@ pub(super) fn restore(submitted: &Gateway, record: &Record) -> Gateway {
             listener.set_secret(&replaced.original);
         }
     }
-    if let Some(list) = submitted.ignore_list() {
-        original.set_ignore_list(ignore_list::without(list, &record.ignored_listeners));
+    if let Some(list) = ignore_list::of(submitted) {
+        let list = ignore_list::without(list, &record.ignored_listeners);
+        ignore_list::set(&mut original, list);
     }
     original
 }
 
-/// The record of the old object, if the request lost it: something that is submitted still says what
-/// was applied, so that it is not all sent anew.
-pub(super) fn lost_record(submitted: &Gateway, old: Option<&Value>) -> Option<Record> {
-    let record = Record::of_old(old)?;
-    let mut listeners = submitted.listeners.iter();
-    let names_applied = listeners.any(|listener| {
-        record
-            .listeners
-            .get(&listener.name)
-            .is_some_and(|replaced| {
-                replaced.applied != replaced.original
-                    && listener.secret() == Some(&replaced.applied)
-            })
+/// The record of the old object, if the request lost it: something that is submitted still says what was
+/// applied, so that it is not all sent anew.
+pub(super) fn lost_record(submitted: &Gateway, old: Option<&Value>) -> Option<GatewayRecord> {
+    let record: GatewayRecord = record::of_old(old)?;
+    let names_applied = submitted.listeners.iter().any(|listener| {
+        record.listeners.get(&listener.name).is_some_and(|replaced| {
+            replaced.applied != replaced.original && listener.secret() == Some(&replaced.applied)
+        })
     });
-    let ignored = submitted.ignored_listeners();
+    let ignored = ignore_list::ignored(submitted);
     let mut names = record.ignored_listeners.iter();
     let ignores_applied =
         !record.ignored_listeners.is_empty() && names.all(|name| ignored.contains(name.trim()));

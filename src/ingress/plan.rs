@@ -1,15 +1,12 @@
 //! Which routing secret serves which host of an Ingress.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{
-    Ingress, TlsEntry,
-    annotations::Companions,
-    tls::{unnamed_hosts, uses},
-};
 use crate::{
+    ecosystem::{brings_certificate, served_together},
+    objects::{Ingress, TlsEntry},
     routing::{RoutingTable, ServedHost},
-    settings::Settings,
+    settings::{PlainHosts, Settings},
 };
 
 /// What `spec.tls` becomes, and what that means for its hosts.
@@ -20,45 +17,40 @@ pub(super) struct Plan {
     pub(super) served: Vec<ServedHost>,
     /// The TLS hosts that use none.
     pub(super) uncovered: Vec<String>,
+    /// Covered hosts that stay without TLS, because others of the Ingress are not covered.
+    pub(super) plain: Vec<ServedHost>,
+    /// The hosts that keep those without TLS.
+    pub(super) plain_uncovered: Vec<String>,
 }
 
 /// An entry of the author, or those of its hosts that get the same Secret.
 #[derive(Debug)]
 struct Part {
     entry: TlsEntry,
-    /// The hosts it names or stands for.
+    /// The hosts that it names, or the hosts of a default entry.
     hosts: Vec<String>,
     /// Whether its Secret is a routing secret that covers all of these.
     is_served: bool,
     /// Whether it is not as the author wrote it.
     is_new: bool,
+    /// Whether it must stay an entry of its own.
+    is_separate: bool,
 }
 
-/// The choice of a routing secret for a host and the names that are served with its certificate.
+/// The choice of a routing secret for a host.
 struct Choice<'a> {
     table: &'a RoutingTable<'a>,
-    companions: Companions,
+    ingress: &'a Ingress,
+    /// The Secrets of default entries that stay: an entry with hosts beside one would be a second of its
+    /// Secret.
+    taken: Vec<&'a str>,
 }
 
-impl Choice<'_> {
-    fn choose(&self, host: &str) -> Option<&str> {
-        let others = self.companions.of_host(host);
-        self.table.choose_together(host, &others)
-    }
-}
-
-impl Part {
-    /// The first host of an entry that gets this Secret.
-    fn new(entry: &TlsEntry, secret: Option<&str>, host: &str, is_served: bool) -> Self {
-        Self {
-            entry: TlsEntry {
-                secret_name: secret.map(str::to_owned),
-                ..entry.clone()
-            },
-            hosts: vec![host.to_owned()],
-            is_served,
-            is_new: true,
-        }
+impl<'a> Choice<'a> {
+    /// Rule 6: the routing secret that covers a host and the names that are served with its certificate.
+    fn choose(&self, host: &str) -> Option<&'a str> {
+        let others = served_together(host, &self.ingress.annotations);
+        self.table.choose_together(host, &others).filter(|secret| !self.taken.contains(secret))
     }
 }
 
@@ -66,57 +58,52 @@ impl Plan {
     /// Plans by the rules 1 to 4 and 6 of `docs/ingresses.md`.
     pub(super) fn new(original: &Ingress, table: &RoutingTable<'_>, settings: &Settings) -> Self {
         let mut plan = Self::default();
-        let table = &Choice {
-            table,
-            companions: Companions::of(&original.annotations),
-        };
-        let unnamed = unnamed_hosts(&original.tls, &original.rule_hosts);
-        let default_entry = original.tls.iter().position(|entry| entry.hosts.is_empty());
-        let mut is_default_explicit = false;
-        for (place, entry) in original.tls.iter().enumerate() {
-            if Some(place) == default_entry {
-                plan.add_default_entry(entry, &unnamed, original.serves_any_host, table);
-                is_default_explicit = plan.parts.last().is_some_and(|part| part.is_new);
-            } else if !entry.hosts.is_empty() {
-                plan.add_entry(entry, &entry.hosts, table);
-            } else if !is_default_explicit {
-                // A further default entry stands for no host, so it goes when the first one goes.
-                plan.keep(entry, &[], false);
+        let mut choice = Choice { table, ingress: original, taken: Vec::new() };
+        let unnamed = original.unnamed_hosts();
+        // Rule 3. Other hosts than those of rules are served by the names in the Secret of a default entry.
+        let default_entries: Vec<_> = original.tls.iter().filter(|entry| entry.is_default()).collect();
+        let is_explicit = default_entries.len() == 1
+            && !original.serves_any_host()
+            && unnamed.iter().all(|host| choice.choose(host).is_some());
+        if !is_explicit {
+            choice.taken = default_entries.iter().filter_map(|entry| entry.secret_name.as_deref()).collect();
+        }
+        for entry in &original.tls {
+            if !entry.is_default() {
+                plan.add_entry(entry, &entry.hosts, &choice);
+            } else if is_explicit {
+                plan.add_entry(entry, &unnamed, &choice);
+            } else {
+                plan.keep_default_entry(entry, &unnamed, &choice);
             }
         }
-        if original.secures_plain_hosts(settings) && default_entry.is_none() {
-            plan.add_plain_hosts(&unnamed, table);
+        if secures_plain_hosts(original, settings) {
+            plan.add_plain_hosts(original, &unnamed, &choice);
         }
         let mut seen = HashSet::new();
-        let key = |served: &ServedHost| (served.host.to_ascii_lowercase(), served.secret.clone());
-        plan.served.retain(|served| seen.insert(key(served)));
+        plan.served.retain(|served| seen.insert((served.host.to_ascii_lowercase(), served.secret.clone())));
         plan
     }
 
-    /// Rules 1 and 2: an entry stays, or its hosts go where they are covered.
-    fn add_entry(&mut self, entry: &TlsEntry, hosts: &[String], table: &Choice<'_>) {
+    /// Rules 1 and 2: an entry stays, or its hosts move where they are covered.
+    fn add_entry(&mut self, entry: &TlsEntry, hosts: &[String], choice: &Choice<'_>) {
         let named = entry.secret_name.as_deref();
         if let Some(secret) = named
-            && table.table.covers_all(secret, hosts)
+            && choice.table.covers_all(secret, hosts)
         {
-            self.served
-                .extend(hosts.iter().map(|host| ServedHost::new(host, secret)));
-            return self.keep(entry, hosts, true);
+            self.served.extend(hosts.iter().map(|host| ServedHost::new(host, secret)));
+            return self.parts.push(Part::kept(entry, hosts, true));
         }
-        let mut changes = false;
         let mut parts: Vec<Part> = Vec::new();
         for host in hosts {
-            let chosen = table.choose(host);
+            let chosen = choice.choose(host);
             match chosen {
                 Some(secret) => self.served.push(ServedHost::new(host, secret)),
                 None => self.uncovered.push(host.clone()),
             }
             let secret = chosen.or(named);
-            changes |= secret != named;
-            match parts
-                .iter_mut()
-                .find(|part| part.entry.secret_name.as_deref() == secret)
-            {
+            let same = parts.iter_mut().find(|part| part.entry.secret_name.as_deref() == secret);
+            match same {
                 Some(part) => {
                     part.hosts.push(host.clone());
                     part.is_served &= chosen.is_some();
@@ -124,92 +111,100 @@ impl Plan {
                 None => parts.push(Part::new(entry, secret, host, chosen.is_some())),
             }
         }
-        if changes {
+        if parts.iter().any(|part| part.entry.secret_name != entry.secret_name) {
             self.parts.extend(parts);
         } else {
-            self.keep(entry, hosts, false);
+            self.parts.push(Part::kept(entry, hosts, false));
         }
     }
 
-    /// Rule 3: the default entry becomes explicit if all hosts that it stands for are covered. Hosts
-    /// that no rule names are served by what its Secret covers, so where there are such it stays.
-    fn add_default_entry(
-        &mut self,
-        entry: &TlsEntry,
-        hosts: &[String],
-        serves_any_host: bool,
-        table: &Choice<'_>,
-    ) {
-        let named = entry.secret_name.as_deref();
-        let stays = named.is_some_and(|secret| table.table.covers_all(secret, hosts));
-        let uncovered: Vec<_> = hosts
-            .iter()
-            .filter(|host| table.choose(host).is_none())
-            .cloned()
-            .collect();
-        if stays || (uncovered.is_empty() && !serves_any_host) {
-            self.add_entry(entry, hosts, table);
-        } else {
-            self.uncovered.extend(uncovered);
-            self.keep(entry, hosts, false);
-        }
-    }
-
-    /// Rule 4: hosts without TLS get it, if they are covered.
-    fn add_plain_hosts(&mut self, hosts: &[String], table: &Choice<'_>) {
+    /// A default entry stays as it is.
+    fn keep_default_entry(&mut self, entry: &TlsEntry, hosts: &[String], choice: &Choice<'_>) {
+        let secret = entry.secret_name.as_deref();
+        let is_served = secret.is_some_and(|secret| choice.table.covers_all(secret, hosts));
         for host in hosts {
-            if let Some(secret) = table.choose(host) {
-                self.served.push(ServedHost::new(host, secret));
-                let part = Part::new(&TlsEntry::default(), Some(secret), host, true);
-                self.parts.push(part);
+            match secret {
+                Some(secret) if is_served => self.served.push(ServedHost::new(host, secret)),
+                _ => self.uncovered.push(host.clone()),
             }
         }
+        self.parts.push(Part { is_separate: true, ..Part::kept(entry, hosts, is_served) });
     }
 
-    fn keep(&mut self, entry: &TlsEntry, hosts: &[String], is_served: bool) {
-        self.parts.push(Part {
-            entry: entry.clone(),
-            hosts: hosts.to_vec(),
-            is_served,
-            is_new: false,
-        });
+    /// Rule 4: hosts without TLS get it, if all of them are covered. Where an Ingress has any entry,
+    /// ingress-nginx serves all of its hosts with TLS, with its default certificate if need be, and redirects
+    /// to HTTPS.
+    fn add_plain_hosts(&mut self, original: &Ingress, hosts: &[String], choice: &Choice<'_>) {
+        let mut covered = Vec::new();
+        for host in hosts {
+            match choice.choose(host) {
+                Some(secret) => covered.push(ServedHost::new(host, secret)),
+                None => self.plain_uncovered.push(host.clone()),
+            }
+        }
+        if original.has_rule_without_host {
+            self.plain_uncovered.push("a rule without host".to_owned());
+        }
+        if !self.plain_uncovered.is_empty() {
+            self.plain = covered;
+            return;
+        }
+        for ServedHost { host, secret } in &covered {
+            self.parts.push(Part::new(&TlsEntry::default(), Some(secret), host, true));
+        }
+        self.served.extend(covered);
     }
 
-    /// Rule 5: the entries to store. Those of a routing secret of which we write one are one entry,
-    /// because cert-manager ignores an Ingress of which two entries name the same Secret
-    /// (`pkg/controller/certificate-shim/sync.go`, `checkForDuplicateSecretNames`). They come first,
-    /// because Traefik stops at the first entry whose Secret is missing
-    /// (`pkg/provider/kubernetes/ingress/kubernetes.go`, `getCertificates`). With `omit_hosts` they
-    /// have no hosts.
+    /// Rule 5: the entries to store. Those of a routing secret of which we write one are one entry, because
+    /// cert-manager ignores an Ingress of which two entries name the same Secret
+    /// (`pkg/controller/certificate-shim/sync.go`, `checkForDuplicateSecretNames`). They come first, because
+    /// Traefik stops at the first entry whose Secret is missing
+    /// (`pkg/provider/kubernetes/ingress/kubernetes.go`, `getCertificates`). With `omit_hosts` they have no
+    /// hosts.
     pub(super) fn tls(&self, original: &Ingress, omit_hosts: bool) -> Vec<TlsEntry> {
-        let is_ours = |part: &&Part| part.is_served && (part.is_new || omit_hosts);
-        let ours = self.parts.iter().filter(is_ours);
-        let ours: HashSet<_> = ours.map(|part| &part.entry.secret_name).collect();
+        let ours: HashSet<_> = self
+            .parts
+            .iter()
+            .filter(|part| part.is_served && (part.is_new || omit_hosts))
+            .map(|part| &part.entry.secret_name)
+            .collect();
         let mut groups: Vec<Vec<&Part>> = Vec::new();
         let mut places = HashMap::new();
         for part in &self.parts {
             let secret = &part.entry.secret_name;
             let next = groups.len();
-            let place = match ours.contains(secret) {
-                true => *places.entry(secret).or_insert(next),
-                false => next,
-            };
+            let is_joined = ours.contains(secret) && (omit_hosts || !part.is_separate);
+            let place = if is_joined { *places.entry(secret).or_insert(next) } else { next };
             match groups.get_mut(place) {
                 Some(group) => group.push(part),
                 None => groups.push(vec![part]),
             }
         }
-        let entries = groups
+        let (routed, others): (Vec<_>, Vec<_>) = groups
             .iter()
-            .filter_map(|group| entry_of(group, omit_hosts));
-        let (routed, others): (Vec<_>, Vec<_>) = entries.partition(|(_, is_routed)| *is_routed);
-        let ordered = routed.into_iter().chain(others);
-        let tls: Vec<_> = ordered.map(|(entry, _)| entry).collect();
-        // Neither their order nor a host that is only repeated is a reason to write.
-        if uses(&tls, &original.rule_hosts) == uses(&original.tls, &original.rule_hosts) {
+            .filter_map(|group| entry_of(group, omit_hosts))
+            .partition(|(_, is_routed)| *is_routed);
+        let mut stored = original.clone();
+        stored.tls = routed.into_iter().chain(others).map(|(entry, _)| entry).collect();
+        // Neither the order of entries nor a host that is only repeated is a reason to write.
+        if uses(&stored) == uses(original) {
             return original.tls.clone();
         }
-        tls
+        stored.tls
+    }
+}
+
+impl Part {
+    /// An entry as the author wrote it.
+    fn kept(entry: &TlsEntry, hosts: &[String], is_served: bool) -> Self {
+        let (entry, hosts) = (entry.clone(), hosts.to_vec());
+        Self { entry, hosts, is_served, is_new: false, is_separate: false }
+    }
+
+    /// The first host of an entry that gets this Secret.
+    fn new(entry: &TlsEntry, secret: Option<&str>, host: &str, is_served: bool) -> Self {
+        let entry = TlsEntry { secret_name: secret.map(str::to_owned), ..entry.clone() };
+        Self { entry, hosts: vec![host.to_owned()], is_served, is_new: true, is_separate: false }
     }
 }
 
@@ -222,9 +217,48 @@ fn entry_of(parts: &[&Part], omit_hosts: bool) -> Option<(TlsEntry, bool)> {
         entry.hosts.clear();
     } else if first.is_new || !others.is_empty() {
         let mut seen = HashSet::new();
-        let hosts = parts.iter().flat_map(|part| &part.hosts);
-        let hosts = hosts.filter(|host| seen.insert(host.to_ascii_lowercase()));
-        entry.hosts = hosts.cloned().collect();
+        entry.hosts = parts
+            .iter()
+            .flat_map(|part| &part.hosts)
+            .filter(|host| seen.insert(host.to_ascii_lowercase()))
+            .cloned()
+            .collect();
     }
     Some((entry, is_served))
+}
+
+/// Whether hosts of rules that no entry names get one. A default entry names them all.
+pub(super) fn secures_plain_hosts(ingress: &Ingress, settings: &Settings) -> bool {
+    settings.ingress.plain_hosts == PlainHosts::Secure
+        && !ingress.has_default_entry()
+        && !brings_certificate(&ingress.annotations)
+}
+
+/// How a host uses Secrets: whether entries with hosts name it, and the Secrets of all of its entries.
+#[derive(Default, PartialEq)]
+pub(super) struct Use {
+    pub(super) is_named: bool,
+    pub(super) secrets: BTreeSet<Option<String>>,
+}
+
+impl Use {
+    /// A Secret other than the expected one, if there is one.
+    pub(super) fn other_than(&self, expected: Option<&String>) -> Option<String> {
+        let other = self.secrets.iter().find(|secret| secret.as_ref() != expected);
+        other.cloned().unwrap_or(expected.cloned())
+    }
+}
+
+/// How each TLS host, in lower case, uses Secrets.
+pub(super) fn uses(ingress: &Ingress) -> BTreeMap<String, Use> {
+    let mut uses: BTreeMap<String, Use> = BTreeMap::new();
+    let unnamed = ingress.unnamed_hosts();
+    for entry in &ingress.tls {
+        for host in if entry.is_default() { &unnamed } else { &entry.hosts } {
+            let host_use = uses.entry(host.to_ascii_lowercase()).or_default();
+            host_use.is_named = !entry.is_default();
+            host_use.secrets.insert(entry.secret_name.clone());
+        }
+    }
+    uses
 }

@@ -1,76 +1,101 @@
 //! What the author of an Ingress wants, of which the policy replaced something before.
 //!
-//! `spec.tls` is atomic in the API, so what is submitted is one of: what was applied, then the original
-//! comes back; the author's list sent anew, then that is what he wants; or an edit of what was applied.
-//! An edit is merged as `kubectl apply` merges, host by host: what still says what was applied goes back
-//! to the original, what was changed stays changed.
+//! `spec.tls` is atomic in the API, so what is submitted is one of: what was applied, then the original comes
+//! back; the author's list sent anew, then that is what he wants; or an edit of what was applied. An edit is
+//! merged as `kubectl apply` merges, host by host: what still says what was applied goes back to the
+//! original, what was changed stays changed.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    Ingress, TlsEntry,
-    tls::{SecretByHost, secret_by_host},
-};
-use crate::admission::{
-    object,
-    record::{RECORD, Record, Replaced},
+use super::declared::{is_declared, is_owned_by_another};
+use crate::{
+    admission::{Request, object::OUR_PREFIX},
+    objects::{Ingress, TlsEntry},
+    record::{self, Found, Record, Replaced},
+    settings::Settings,
 };
 
-/// The Ingress as its author wants it.
-pub(super) fn restore(submitted: &Ingress, record: &Record) -> Ingress {
+/// What the policy replaced in an Ingress.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct IngressRecord {
+    /// `spec.tls`, also where only annotations were removed.
+    pub(super) tls: Replaced<Vec<TlsEntry>>,
+    /// The annotations that were removed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) annotations: BTreeMap<String, String>,
+}
+
+impl Record for IngressRecord {
+    const ANNOTATION: &'static str = "routing-secrets-policy/replaced";
+
+    fn is_ours(&self) -> bool {
+        !self.annotations.keys().any(|name| name.starts_with(OUR_PREFIX))
+    }
+}
+
+/// The record of a request: its own, or that of the old object if the request lost it.
+pub(super) fn record_of(request: &Request, submitted: &Ingress) -> Found<IngressRecord> {
+    let found = match record::find(&request.object) {
+        Found::Absent => lost_record(submitted, request.old_object()).map_or(Found::Absent, Found::Ours),
+        found => found,
+    };
+    match found {
+        Found::Ours(record) if is_declared(request, submitted, &record) => {
+            Found::Ours(without_declared(record, request))
+        }
+        found => found,
+    }
+}
+
+/// The rest of a record where the author's manifest says what is found: annotations that somebody else set.
+fn without_declared(mut record: IngressRecord, request: &Request) -> IngressRecord {
+    record.tls = Replaced::default();
+    record.annotations.retain(|name, _| is_owned_by_another(request, name));
+    record
+}
+
+/// The Ingress as its author wants it. Triggers that were removed come back, but not beside one of the
+/// request: cert-manager refuses `issuer` beside `cluster-issuer`, and then issues nothing.
+pub(super) fn restore(submitted: &Ingress, record: &IngressRecord, settings: &Settings) -> Ingress {
     let mut original = submitted.clone();
-    original.annotations.remove(RECORD);
-    for (name, value) in &record.annotations {
-        let known = original.annotations.entry(name);
-        known.or_insert(Value::String(value.clone()));
+    original.annotations.remove(IngressRecord::ANNOTATION);
+    if submitted.triggers(settings).is_empty() {
+        for (name, value) in &record.annotations {
+            let value = Value::String(value.clone());
+            original.annotations.entry(name).or_insert(value);
+        }
     }
-    if let Some(replaced) = &record.tls {
-        original.tls = Merge::new(&submitted.tls, replaced).merged();
-    }
+    original.tls = Merge::new(&submitted.tls, &record.tls).merged();
     original
 }
 
-/// The record of the old object, if the request lost it: what is submitted still says what was
-/// applied, so it is not the author's list sent anew.
-pub(super) fn lost_record(submitted: &Ingress, old: Option<&Value>) -> Option<Record> {
-    let record = Record::of_old(old)?;
-    let is_applied = match &record.tls {
-        Some(replaced) => Merge::new(&submitted.tls, replaced).finds_applied(),
-        // Only annotations were removed, so what was there stands for what was applied.
-        None => {
-            let old: Vec<TlsEntry> = object::field(old?, "/spec/tls")?;
-            let old_secrets = secret_by_host(&old);
-            let found = secret_by_host(&submitted.tls);
-            old == submitted.tls
-                || found
-                    .iter()
-                    .any(|(host, secret)| old_secrets.get(host) == Some(secret))
-        }
-    };
-    is_applied.then_some(record)
+/// The record of the old object, if the request lost it: what is submitted still says what was applied, so it
+/// is not the author's list sent anew.
+pub(super) fn lost_record(submitted: &Ingress, old: Option<&Value>) -> Option<IngressRecord> {
+    let record: IngressRecord = record::of_old(old)?;
+    let merge = Merge::new(&submitted.tls, &record.tls);
+    // Where annotations alone were removed, what was applied is also the original.
+    let is_lost = merge.finds_applied()
+        || merge.original == merge.applied && submitted.tls.iter().any(|entry| merge.has_applied_host(entry));
+    is_lost.then_some(record)
 }
 
-/// A Secret of an entry with hosts that still says what was applied, although what was applied is
-/// undone: the author named it himself. If only annotations were removed, what is stored now stands for
-/// what was applied.
-pub(super) fn secret_still_applied(
-    tls: &[TlsEntry],
-    record: &Record,
-    old: Option<&Value>,
-) -> Option<String> {
-    let applied = match (&record.tls, old) {
-        (Some(replaced), _) => replaced.applied.clone(),
-        (None, Some(old)) => object::field(old, "/spec/tls").unwrap_or_default(),
-        (None, None) => tls.to_vec(),
-    };
-    let applied = secret_by_host(&applied);
-    let mut entries = tls.iter().filter_map(|entry| {
-        let secret = entry.secret_name.clone()?;
-        let mut hosts = entry.hosts.iter().map(|host| host.to_ascii_lowercase());
-        let is_applied = hosts.any(|host| applied.get(&host) == Some(&entry.secret_name));
-        is_applied.then_some(secret)
-    });
-    entries.next()
+/// The Secret of each host, in lower case; of several entries that name a host, the first counts.
+type SecretByHost = BTreeMap<String, Option<String>>;
+
+/// Reads the Secret of each host from entries.
+pub(super) fn secret_by_host(tls: &[TlsEntry]) -> SecretByHost {
+    let mut secrets = SecretByHost::new();
+    for entry in tls {
+        for host in &entry.hosts {
+            secrets.entry(host.to_ascii_lowercase()).or_insert_with(|| entry.secret_name.clone());
+        }
+    }
+    secrets
 }
 
 /// A three-way merge of `spec.tls`.
@@ -112,11 +137,10 @@ impl<'a> Merge<'a> {
         let mut merged = Vec::new();
         for entry in self.found.iter().filter_map(|entry| self.kept(entry)) {
             // cert-manager ignores an Ingress of which two entries name the same Secret.
-            let is_same = |other: &TlsEntry| {
-                other.secret_name == entry.secret_name
-                    && other.hosts.is_empty() == entry.hosts.is_empty()
-            };
-            match restored.iter_mut().find(|(_, other)| is_same(other)) {
+            let same = restored.iter_mut().find(|(_, other)| {
+                other.secret_name == entry.secret_name && other.is_default() == entry.is_default()
+            });
+            match same {
                 Some((_, other)) => other.hosts.extend(entry.hosts),
                 None => merged.push(entry),
             }
@@ -129,59 +153,54 @@ impl<'a> Merge<'a> {
 
     /// Whether something is found that was applied and is not the original.
     fn finds_applied(&self) -> bool {
-        let mut hosts = self.applied_secrets.iter();
-        let finds_host = hosts.any(|(host, secret)| {
-            self.found_secrets.get(host) == Some(secret)
-                && self.original_secrets.get(host) != Some(secret)
+        let finds_host = self.applied_secrets.iter().any(|(host, secret)| {
+            self.found_secrets.get(host) == Some(secret) && self.original_secrets.get(host) != Some(secret)
         });
-        let mut entries = self.found.iter();
-        finds_host || self.found == self.applied || entries.any(|entry| self.is_added(entry))
+        finds_host || self.found == self.applied || self.found.iter().any(|entry| self.is_added(entry))
+    }
+
+    /// Whether a host of an entry still has the Secret that was applied.
+    fn has_applied_host(&self, entry: &TlsEntry) -> bool {
+        entry.hosts.iter().any(|host| self.is_applied(host))
     }
 
     /// Whether a default entry was added by the policy.
     fn is_added(&self, entry: &TlsEntry) -> bool {
-        entry.hosts.is_empty()
-            && has_default(self.applied, entry)
-            && !has_default(self.original, entry)
+        entry.is_default() && has_default(self.applied, entry) && !has_default(self.original, entry)
     }
 
-    /// Whether a host, or a default entry, still says what was applied.
-    fn goes_back(&self, host: &str) -> bool {
+    /// Whether a host still has the Secret that was applied.
+    fn is_applied(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
         self.found_secrets.get(&host) == self.applied_secrets.get(&host)
     }
 
-    /// What comes back of an entry of the original.
+    /// The part of an entry of the original that comes back.
     fn restored(&self, entry: &TlsEntry) -> Option<TlsEntry> {
-        if entry.hosts.is_empty() {
-            let goes_back = has_default(self.found, entry) == has_default(self.applied, entry);
-            return goes_back.then(|| entry.clone());
+        if entry.is_default() {
+            let is_applied = has_default(self.found, entry) == has_default(self.applied, entry);
+            return is_applied.then(|| entry.clone());
         }
-        with_hosts(entry, |host| self.goes_back(host))
+        with_hosts(entry, |host| self.is_applied(host))
     }
 
-    /// What stays of an entry that is found.
+    /// The part of an entry that is found which stays.
     fn kept(&self, entry: &TlsEntry) -> Option<TlsEntry> {
-        if entry.hosts.is_empty() {
+        if entry.is_default() {
             let is_restored = has_default(self.original, entry) && has_default(self.applied, entry);
             return (!is_restored && !self.is_added(entry)).then(|| entry.clone());
         }
-        with_hosts(entry, |host| !self.goes_back(host))
+        with_hosts(entry, |host| !self.is_applied(host))
     }
 }
 
 /// Whether there is a default entry with the Secret of this one.
 fn has_default(tls: &[TlsEntry], entry: &TlsEntry) -> bool {
-    tls.iter()
-        .any(|other| other.hosts.is_empty() && other.secret_name == entry.secret_name)
+    tls.iter().any(|other| other.is_default() && other.secret_name == entry.secret_name)
 }
 
 /// The entry with some of its hosts, if any are left.
 fn with_hosts(entry: &TlsEntry, is_left: impl Fn(&str) -> bool) -> Option<TlsEntry> {
-    let hosts = entry.hosts.iter().filter(|host| is_left(host));
-    let hosts: Vec<_> = hosts.cloned().collect();
-    (!hosts.is_empty()).then(|| TlsEntry {
-        hosts,
-        ..entry.clone()
-    })
+    let hosts: Vec<_> = entry.hosts.iter().filter(|host| is_left(host)).cloned().collect();
+    (!hosts.is_empty()).then(|| TlsEntry { hosts, ..entry.clone() })
 }

@@ -4,6 +4,7 @@ mod restore;
 use serde_json::Value;
 
 use super::*;
+use crate::objects::TlsEntry;
 
 /// Reads entries such as `a b=own | =default | c`: hosts, and the Secret behind `=` if there is one.
 fn tls(text: &str) -> Vec<TlsEntry> {
@@ -25,10 +26,5 @@ fn tls(text: &str) -> Vec<TlsEntry> {
 }
 
 fn ingress(tls: Vec<TlsEntry>, annotations: Value) -> Ingress {
-    Ingress {
-        annotations: serde_json::from_value(annotations).unwrap(),
-        tls,
-        rule_hosts: Vec::new(),
-        serves_any_host: false,
-    }
+    Ingress { annotations: serde_json::from_value(annotations).unwrap(), tls, ..Ingress::default() }
 }

@@ -2,11 +2,10 @@
 
 use thiserror::Error;
 
-use super::{DnsPattern, Host, Wildcards, host::Fit};
-use crate::x509::leaf::Leaf;
-
-/// The annotation of a Secret that names the cert-manager Certificate that makes it.
-pub(crate) const CERTIFICATE_NAME: &str = "cert-manager.io/certificate-name";
+use crate::{
+    host::{DnsPattern, Fit, Host, Wildcards},
+    x509::leaf::Leaf,
+};
 
 /// A Secret of type `kubernetes.io/tls` with the routing label.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,32 +14,13 @@ pub(crate) struct RoutingSecret {
     pub(crate) name: String,
     /// The cert-manager Certificate that makes it (annotation `cert-manager.io/certificate-name`).
     pub(crate) certificate_name: Option<String>,
-    /// Its certificate, or why that is never selected.
-    pub(crate) certificate: Result<ServingCertificate, Unusable>,
-    /// The names that it would cover if it were usable; none if it is.
-    pub(crate) unused_names: Vec<DnsPattern>,
-}
-
-impl RoutingSecret {
     /// The names of its certificate that can cover a host.
-    pub(crate) fn names(&self) -> &[DnsPattern] {
-        match &self.certificate {
-            Ok(certificate) => &certificate.patterns,
-            Err(_) => &self.unused_names,
-        }
-    }
+    pub(crate) names: Vec<DnsPattern>,
+    /// The second since 1970 at which its certificate ends, or why it is never chosen.
+    pub(crate) not_after: Result<u64, Unusable>,
 }
 
-/// What matching needs of a certificate that can be used now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ServingCertificate {
-    /// The names that can cover a host, at least one.
-    pub(crate) patterns: Vec<DnsPattern>,
-    /// The second since 1970 from which on it is not valid any more.
-    pub(crate) not_after: u64,
-}
-
-/// Why no host is given to a routing secret.
+/// Why a routing secret is not usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Unusable {
     /// There is no whole PEM block with a certificate in `tls.crt`.
@@ -66,44 +46,42 @@ pub(crate) enum Unusable {
     NoDnsName,
 }
 
-impl ServingCertificate {
-    /// What a leaf is good for at the second `now` since 1970.
-    ///
-    /// # Errors
-    /// If the leaf must not be used then.
-    pub(crate) fn new(leaf: &Leaf, wildcards: Wildcards, now: u64) -> Result<Self, Unusable> {
-        if now < leaf.not_before {
-            return Err(Unusable::NotYetValid);
+impl RoutingSecret {
+    /// The routing secret of this name at the second `now` since 1970, with its leaf or why that cannot be
+    /// read.
+    pub(crate) fn new(name: String, leaf: Result<Leaf, Unusable>, wildcards: Wildcards, now: u64) -> Self {
+        let (not_after, names) = match leaf {
+            Ok(leaf) => (
+                check(&leaf, now),
+                leaf.dns_names.into_iter().filter_map(|name| DnsPattern::parse(name, wildcards)).collect(),
+            ),
+            Err(reason) => (Err(reason), Vec::new()),
+        };
+        Self {
+            name,
+            certificate_name: None,
+            not_after: match not_after {
+                Ok(_) if names.is_empty() => Err(Unusable::NoDnsName),
+                not_after => not_after,
+            },
+            names,
         }
-        if now >= leaf.not_after {
-            return Err(Unusable::Expired);
-        }
-        if leaf.is_temporary {
-            return Err(Unusable::Temporary);
-        }
-        let patterns = patterns(leaf, wildcards);
-        if patterns.is_empty() {
-            return Err(Unusable::NoDnsName);
-        }
-        Ok(Self {
-            patterns,
-            not_after: leaf.not_after,
-        })
     }
 
     /// How well its best name covers a host, if one does.
     pub(crate) fn fit(&self, host: &Host, wildcards: Wildcards) -> Option<Fit> {
-        let patterns = self.patterns.iter();
-        patterns
-            .filter_map(|pattern| pattern.fit(host, wildcards))
-            .max()
+        self.names.iter().filter_map(|name| name.fit(host, wildcards)).max()
     }
 }
 
-/// The names of a leaf that can cover a host.
-pub(super) fn patterns(leaf: &Leaf, wildcards: Wildcards) -> Vec<DnsPattern> {
-    let names = leaf.dns_names.iter();
-    names
-        .filter_map(|name| DnsPattern::parse(name, wildcards))
-        .collect()
+fn check(leaf: &Leaf, now: u64) -> Result<u64, Unusable> {
+    if now < leaf.not_before {
+        Err(Unusable::NotYetValid)
+    } else if now >= leaf.not_after {
+        Err(Unusable::Expired)
+    } else if leaf.is_temporary {
+        Err(Unusable::Temporary)
+    } else {
+        Ok(leaf.not_after)
+    }
 }

@@ -1,12 +1,15 @@
-//! The choice of the routing secret for a host.
+//! The choice of the routing secret for a host, and what makes a routing secret.
 
 use std::{
     cmp::Reverse,
     fmt::{self, Display, Formatter},
 };
 
-use super::{DnsPattern, Host, RoutingSecret, ServingCertificate, Unusable};
-use crate::settings::Settings;
+use super::{RoutingSecret, Unusable};
+use crate::{
+    host::{DnsPattern, Fit, Host},
+    settings::Settings,
+};
 
 /// A host and the routing secret that serves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +22,12 @@ pub(crate) struct ServedHost {
 
 impl ServedHost {
     pub(crate) fn new(host: &str, secret: &str) -> Self {
-        Self {
-            host: host.to_owned(),
-            secret: secret.to_owned(),
-        }
+        Self { host: host.to_owned(), secret: secret.to_owned() }
+    }
+
+    /// Its entry in the audit annotation.
+    pub(crate) fn audit_entry(self) -> String {
+        format!("{}={}", self.host, self.secret)
     }
 }
 
@@ -30,6 +35,15 @@ impl Display for ServedHost {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} ({})", self.host, self.secret)
     }
+}
+
+/// An object from which cert-manager may make a routing secret.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Maker<'a> {
+    /// The Certificate of this name.
+    Certificate(&'a str),
+    /// An Ingress, Gateway or ListenerSet with a trigger, which names the routing secret for these hosts.
+    Triggered(&'a [String]),
 }
 
 /// The routing secrets of a namespace, and the hosts that are never touched (setting `ignoredHosts`).
@@ -45,6 +59,10 @@ impl<'a> RoutingTable<'a> {
         Self { secrets, settings }
     }
 
+    pub(crate) fn settings(&self) -> &Settings {
+        self.settings
+    }
+
     /// The routing secret for a host: exact before wildcard, then the longer wildcard, then the later
     /// `notAfter`, then the name in byte order.
     pub(crate) fn choose(&self, host: &str) -> Option<&str> {
@@ -54,55 +72,53 @@ impl<'a> RoutingTable<'a> {
     /// The same among those that cover other names as well, which are served with the host's certificate.
     pub(crate) fn choose_together(&self, host: &str, others: &[String]) -> Option<&str> {
         let host = self.settings.host(host)?;
-        let others = others.iter().map(|other| self.settings.host(other));
-        let others = others.collect::<Option<Vec<_>>>()?;
-        let candidates = self.secrets.iter().filter_map(|secret| {
-            let certificate = secret.certificate.as_ref().ok()?;
-            let fit = |host| certificate.fit(host, self.settings.wildcards);
-            let covers_all = others.iter().all(|other| fit(other).is_some());
-            let key = (certificate.not_after, Reverse(secret.name.as_str()));
-            Some((fit(&host)?, key)).filter(|_| covers_all)
-        });
-        candidates.max().map(|(_, (_, Reverse(name)))| name)
+        let others: Vec<_> = others.iter().map(|other| self.settings.host(other)).collect::<Option<_>>()?;
+        self.secrets
+            .iter()
+            .filter_map(|secret| {
+                let not_after = secret.not_after.ok()?;
+                let fit = self.fit(secret, &host)?;
+                Some((fit, not_after, Reverse(secret.name.as_str()), secret))
+            })
+            .filter(|(.., secret)| others.iter().all(|other| self.fit(secret, other).is_some()))
+            .max_by_key(|(fit, not_after, name, _)| (*fit, *not_after, *name))
+            .map(|(.., secret)| secret.name.as_str())
     }
 
     /// A routing secret whose names cover a host and which is not usable, and why; the first by name.
     pub(crate) fn unusable_for(&self, host: &str) -> Option<(&str, Unusable)> {
         let host = self.settings.host(host)?;
-        let covering = self.secrets.iter().filter_map(|secret| {
-            let reason = *secret.certificate.as_ref().err()?;
-            let mut names = secret.unused_names.iter();
-            let covers = names.any(|name| name.fit(&host, self.settings.wildcards).is_some());
-            covers.then_some((secret.name.as_str(), reason))
-        });
-        covering.min_by_key(|(name, _)| *name)
+        self.secrets
+            .iter()
+            .filter(|secret| self.fit(secret, &host).is_some())
+            .filter_map(|secret| Some((secret.name.as_str(), secret.not_after.err()?)))
+            .min_by_key(|(name, _)| *name)
     }
 
     /// Why a routing secret is not usable, if it is not.
     pub(crate) fn fault_of(&self, secret: &str) -> Option<Unusable> {
-        self.find(secret)?.certificate.as_ref().err().copied()
+        self.find(secret)?.not_after.err()
     }
 
-    /// Whether the Secret of this name is a usable routing secret that covers all of these hosts, of
-    /// which there are some.
+    /// Whether the Secret of this name is a usable routing secret that covers all of these hosts, and there
+    /// are some.
     pub(crate) fn covers_all(&self, secret: &str, hosts: &[String]) -> bool {
-        let Some(certificate) = self.certificate_of(secret) else {
+        let Some(secret) = self.find_usable(secret) else {
             return false;
         };
         let is_covered = |host: &String| {
             let host = self.settings.host(host);
-            host.is_some_and(|host| certificate.fit(&host, self.settings.wildcards).is_some())
+            host.is_some_and(|host| self.fit(secret, &host).is_some())
         };
         !hosts.is_empty() && hosts.iter().all(is_covered)
     }
 
-    /// Whether the Secret of this name is a usable routing secret whose certificate covers a host, be it
-    /// one that is never touched.
+    /// Whether the Secret of this name is a usable routing secret that covers a host, also one that is never
+    /// touched.
     pub(crate) fn covers(&self, secret: &str, host: &str) -> bool {
-        let certificate = self.certificate_of(secret).zip(Host::parse(host));
-        certificate.is_some_and(|(certificate, host)| {
-            certificate.fit(&host, self.settings.wildcards).is_some()
-        })
+        self.find_usable(secret)
+            .zip(Host::parse(host))
+            .is_some_and(|(secret, host)| self.fit(secret, &host).is_some())
     }
 
     /// Whether the Secret of this name is a routing secret, usable or not.
@@ -111,33 +127,37 @@ impl<'a> RoutingTable<'a> {
     }
 
     /// The cert-manager Certificate that makes a routing secret, usable or not.
-    pub(crate) fn producer(&self, secret: &str) -> Option<&str> {
+    pub(crate) fn certificate_name(&self, secret: &str) -> Option<&str> {
         self.find(secret)?.certificate_name.as_deref()
     }
 
-    /// Whether the Secret of this name is a routing secret made by a Certificate of the same name: so
-    /// cert-manager's shims name those that they make.
-    pub(crate) fn is_made_by_namesake(&self, secret: &str) -> bool {
-        self.producer(secret) == Some(secret)
+    /// Whether a routing secret, usable or not, is made from this object. cert-manager's shims name the
+    /// Certificates that they make like their Secrets. The annotation may be that of a copy, so one of the
+    /// hosts must be a name of the Secret, letter by letter.
+    pub(crate) fn is_made_from(&self, secret: &str, maker: Maker<'_>) -> bool {
+        let Some(secret) = self.find(secret) else {
+            return false;
+        };
+        let certificate = secret.certificate_name.as_deref();
+        match maker {
+            Maker::Certificate(name) => certificate == Some(name),
+            Maker::Triggered(hosts) => {
+                let wildcards = self.settings.wildcards;
+                certificate == Some(&secret.name)
+                    && hosts
+                        .iter()
+                        .filter_map(|host| DnsPattern::parse(host.as_str(), wildcards))
+                        .any(|host| secret.names.contains(&host))
+            }
+        }
     }
 
-    /// Whether that Certificate may be one for these hosts: all names of the routing secret are among them.
-    pub(crate) fn is_made_from<'b>(
-        &self,
-        secret: &str,
-        hosts: impl Iterator<Item = &'b String>,
-    ) -> bool {
-        let wildcards = self.settings.wildcards;
-        let hosts = hosts.filter_map(|host| DnsPattern::parse(host, wildcards));
-        let hosts: Vec<_> = hosts.collect();
-        let has_only =
-            |secret: &RoutingSecret| secret.names().iter().all(|name| hosts.contains(name));
-        self.is_made_by_namesake(secret) && self.find(secret).is_some_and(has_only)
+    fn fit(&self, secret: &RoutingSecret, host: &Host) -> Option<Fit> {
+        secret.fit(host, self.settings.wildcards)
     }
 
-    /// What a routing secret is good for, if it is usable.
-    fn certificate_of(&self, secret: &str) -> Option<&ServingCertificate> {
-        self.find(secret)?.certificate.as_ref().ok()
+    fn find_usable(&self, secret: &str) -> Option<&RoutingSecret> {
+        self.find(secret).filter(|secret| secret.not_after.is_ok())
     }
 
     fn find(&self, secret: &str) -> Option<&RoutingSecret> {

@@ -1,11 +1,13 @@
-mod host;
 mod index;
 mod table;
 
 use serde_json::json;
 
 use super::*;
-use crate::settings::Settings;
+use crate::{
+    host::{DnsPattern, Wildcards},
+    settings::Settings,
+};
 
 fn settings(wildcards: Wildcards) -> Settings {
     let wildcards = match wildcards {
@@ -17,17 +19,10 @@ fn settings(wildcards: Wildcards) -> Settings {
 
 /// A usable routing secret.
 fn secret(name: &str, sans: &[&str], not_after: u64, wildcards: Wildcards) -> RoutingSecret {
-    let patterns = sans
-        .iter()
-        .filter_map(|san| DnsPattern::parse(san, wildcards))
-        .collect();
     RoutingSecret {
         name: name.to_owned(),
         certificate_name: None,
-        unused_names: Vec::new(),
-        certificate: Ok(ServingCertificate {
-            patterns,
-            not_after,
-        }),
+        names: sans.iter().filter_map(|san| DnsPattern::parse(*san, wildcards)).collect(),
+        not_after: Ok(not_after),
     }
 }

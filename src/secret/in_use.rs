@@ -3,166 +3,141 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
-use super::{MIRRORS, is_routing_secret, leaf};
 use crate::{
     admission::{
         Decision, Kind, Request, ReviewError,
         object::{self, SKIP},
-        response::{LONGEST_WARNING, join},
+        response::message_list,
     },
-    routing::{
-        Cluster, Host, RoutingTable, SecretUser, ServingCertificate, secret::CERTIFICATE_NAME,
-    },
+    cluster::Cluster,
+    host::Host,
+    objects::Secret,
+    routing::{RoutingSecret, RoutingTable},
     settings::{InUse, Settings},
+    users::{self, SecretUser},
     x509::leaf::Leaf,
 };
 
-/// Who cleans up after a deletion, and must not be held up.
+/// The users that clean up after a deletion, and must not be held up.
 const CLEANERS: [&str; 3] = [
     "system:serviceaccount:kube-system:namespace-controller",
     "system:serviceaccount:kube-system:generic-garbage-collector",
     "system:kube-controller-manager",
 ];
 
-/// A host that a write leaves without its certificate.
-struct LostHost<'a> {
-    user: &'a SecretUser,
-    host: String,
-    /// The routing secret that the next write of the user gives it.
-    successor: Option<String>,
-}
-
-/// Reviews that a routing secret goes at the second `now` since 1970: it is deleted, or is stored as `new`
-/// without its label or with another certificate. What is accepted comes with warnings.
-///
-/// # Errors
-/// If nobody may be left without a certificate, and it is not known who would be.
+/// Reviews a write after which hosts may have lost their certificate, at the second `now` since 1970: `old`
+/// is deleted, or stored as `new` without its label or with another certificate. What is accepted comes with
+/// warnings. Fails if it is denied that hosts lose their certificate, and it is not known whether some do.
 pub(super) fn review(
     request: &Request,
-    new: Option<&Value>,
+    old: Option<&Secret>,
+    new: Option<&Secret>,
     settings: &Settings,
     cluster: &impl Cluster,
     now: u64,
 ) -> Result<Decision, ReviewError> {
-    let Some(going) = Going::of(request, new, settings, now) else {
+    let is_cleaner = request.user().is_some_and(|user| CLEANERS.contains(&user));
+    let lost_names = old
+        .filter(|_| settings.secret.in_use != InUse::Ignore && !is_cleaner)
+        .and_then(|old| LostNames::of(old, new, settings, now));
+    let Some(lost_names) = lost_names else {
         return Ok(Decision::accept());
     };
-    // A machine would try again for ever, and let the certificate expire for all hosts.
-    let is_machine = new.is_some_and(|new| {
-        let annotations = MIRRORS.iter().chain([&CERTIFICATE_NAME]);
-        let mut annotations = annotations.filter_map(|name| object::annotation(new, name));
-        annotations.next().is_some()
-    });
-    let may_deny = settings.secret.in_use == InUse::Deny && !is_machine;
+    // A renewal is written by a machine, which would try for ever while the certificate expires for all
+    // hosts.
+    let is_renewal = object::label(&request.object, &settings.routing_label).is_some();
+    let may_deny = settings.secret.in_use == InUse::Deny && !is_renewal;
     let namespace = request.namespace()?;
-    let users = match cluster.secret_users(namespace) {
-        Ok(users) => users,
+    let users: Result<Vec<_>, _> = users::by_kind(namespace, settings, cluster).collect();
+    let users = match users {
+        Ok(users) => users.concat(),
         Err(error) if may_deny => return Err(error.into()),
         Err(error) => {
-            let secret = object::describe(Kind::Secret.name(), going.old);
-            let warning = format!("{secret}: it is not known who still names it");
+            let name = &lost_names.old.name;
+            let warning = format!("Secret {namespace}/{name}: it is not known who still names it");
             return Ok(Decision::accept().warn([warning, error.brief()]));
         }
     };
-    if !users.iter().any(|user| user.names(&going.name)) {
+    if !users.iter().any(|user| user.needs(&lost_names.old.name, settings)) {
         return Ok(Decision::accept());
     }
-    // Who is left without a certificate is known without the others.
+    // The lost hosts are known without the other routing secrets.
     let mut secrets = cluster.routing_secrets(namespace).unwrap_or_default();
-    secrets.retain(|secret| secret.name != going.name);
+    secrets.retain(|secret| secret.name != lost_names.old.name);
     let table = RoutingTable::new(secrets, settings);
-    let lost = going.lost_hosts(&users, &table, settings);
-    if lost.is_empty() {
-        return Ok(Decision::accept());
+    let mut lost = Vec::new();
+    let mut kinds = BTreeSet::new();
+    for user in &users {
+        let hosts = lost_names.hosts_of(user, &table, settings);
+        if !hosts.is_empty() {
+            kinds.insert(user.kind.names().short);
+        }
+        lost.extend(hosts);
     }
-    let refresh = refresh(namespace, &lost, now);
-    Ok(if may_deny {
-        Decision::deny(denial(going.old, &lost, &refresh))
+    let refresh = refresh(namespace, kinds, now);
+    Ok(if lost.is_empty() {
+        Decision::accept()
+    } else if may_deny {
+        Decision::deny(denial(namespace, &lost_names.old.name, &lost, &refresh))
     } else {
-        let lost = lost.iter().map(|lost| lost.describe("this Secret"));
-        Decision::accept().warn(refresh).warn(lost)
+        Decision::accept().warn([refresh]).warn(lost)
     })
 }
 
 /// A routing secret of which hosts may lose their certificate.
-struct Going<'a> {
-    name: String,
-    /// The Secret that is stored now.
-    old: &'a Value,
-    leaf: Leaf,
-    certificate: ServingCertificate,
-    /// What its new certificate is good for, if it stays a routing secret.
-    successor: Option<ServingCertificate>,
+struct LostNames<'a> {
+    leaf: &'a Leaf,
+    old: RoutingSecret,
+    is_deleted: bool,
+    /// The same with its new certificate, if it stays a routing secret that is usable.
+    new: Option<RoutingSecret>,
 }
 
-impl<'a> Going<'a> {
-    /// The routing secret that goes by a write; `None` if there is nothing to ask: it is none, was not
-    /// usable, or keeps its label and its names.
-    fn of(
-        request: &'a Request,
-        new: Option<&Value>,
-        settings: &Settings,
-        now: u64,
-    ) -> Option<Self> {
-        let old = request.stored_object()?;
-        let is_cleaner = request.user().is_some_and(|user| CLEANERS.contains(&user));
-        let label = &settings.routing_label;
-        if settings.secret.in_use == InUse::Ignore || is_cleaner || !is_routing_secret(old, label) {
+impl<'a> LostNames<'a> {
+    /// `None` if there is nothing to ask: it is no routing secret, was not usable, or keeps its label and its
+    /// names.
+    fn of(old: &'a Secret, new: Option<&Secret>, settings: &Settings, now: u64) -> Option<Self> {
+        let routing_secret = |secret: &Secret, leaf: &Leaf| {
+            RoutingSecret::new(secret.name.clone(), Ok(leaf.clone()), settings.wildcards, now)
+        };
+        let leaf = old.leaf.as_ref().filter(|_| old.is_routing_secret())?;
+        let kept = new.filter(|new| new.is_routing_secret());
+        let new_leaf = kept.and_then(|new| new.leaf.as_ref());
+        if new_leaf.is_some_and(|new| has_names(new, leaf)) {
             return None;
         }
-        let serving = |leaf: &Leaf| ServingCertificate::new(leaf, settings.wildcards, now);
-        let old_leaf = leaf(old)?;
-        let new_leaf = new
-            .filter(|new| is_routing_secret(new, label))
-            .and_then(leaf);
-        if new_leaf
-            .as_ref()
-            .is_some_and(|new| has_names(new, &old_leaf))
-        {
-            return None;
-        }
+        let is_usable = |secret: &RoutingSecret| secret.not_after.is_ok();
         Some(Self {
-            name: object::text(old, "/metadata/name")?.to_owned(),
-            old,
-            certificate: serving(&old_leaf).ok()?,
-            leaf: old_leaf,
-            successor: new_leaf.and_then(|leaf| serving(&leaf).ok()),
+            leaf,
+            is_deleted: new.is_none(),
+            old: Some(routing_secret(old, leaf)).filter(is_usable)?,
+            new: kept.zip(new_leaf).map(|(new, leaf)| routing_secret(new, leaf)).filter(is_usable),
         })
     }
 
-    /// The hosts for which users name it, that it covered, and that it covers no more.
-    fn lost_hosts<'b>(
-        &self,
-        users: &'b [SecretUser],
-        table: &RoutingTable<'_>,
-        settings: &Settings,
-    ) -> Vec<LostHost<'b>> {
-        let covers = |certificate: &ServingCertificate, host: &str| {
-            let host = Host::parse(host);
-            host.is_some_and(|host| certificate.fit(&host, settings.wildcards).is_some())
+    /// What is said of the hosts for which a user names it, which it covered and covers no more, and of an
+    /// annotation that reads it.
+    fn hosts_of(&self, user: &SecretUser, table: &RoutingTable<'_>, settings: &Settings) -> Vec<String> {
+        let name = user.describe();
+        let covers = |secret: &RoutingSecret, host: &str| {
+            Host::parse(host).is_some_and(|host| secret.fit(&host, settings.wildcards).is_some())
         };
-        let is_lost = |host: &str| {
-            covers(&self.certificate, host)
-                && !self.successor.as_ref().is_some_and(|new| covers(new, host))
-        };
-        let mut lost = Vec::new();
-        for user in users {
-            let mut seen = BTreeSet::new();
-            for used in user.uses_of(&self.name) {
-                // The policy moves no listener without hostname.
-                let moves = used.hosts.is_some() && !user.is_skipped;
-                let hosts = used.hosts.as_ref().unwrap_or(&self.leaf.dns_names);
-                for host in hosts.iter().filter(|host| is_lost(host)) {
+        let is_lost =
+            |host: &str| covers(&self.old, host) && !self.new.as_ref().is_some_and(|new| covers(new, host));
+        let reader = user.reader_of(&self.old.name, settings).filter(|_| self.is_deleted);
+        let mut lost: Vec<_> =
+            reader.iter().map(|annotation| format!("{name}: {annotation} still names this Secret")).collect();
+        let mut seen = BTreeSet::new();
+        for used in user.uses_of(&self.old.name) {
+            let names = self.leaf.dns_names.iter().filter(|_| used.serves_any_host);
+            for host in used.hosts.iter().chain(names) {
+                if is_lost(host) && seen.insert(host.to_ascii_lowercase()) {
+                    // What serves any host is never moved.
+                    let moves = !used.serves_any_host && !user.is_skipped;
                     let successor = table.choose(host).filter(|_| moves);
-                    if seen.insert(host.to_ascii_lowercase()) {
-                        lost.push(LostHost {
-                            user,
-                            host: host.clone(),
-                            successor: successor.map(str::to_owned),
-                        });
-                    }
+                    let then = successor.map(|next| format!("; routing secret {next} covers it, too"));
+                    let then = then.unwrap_or_default();
+                    lost.push(format!("{name}: {host} still names this Secret{then}"));
                 }
             }
         }
@@ -170,65 +145,30 @@ impl<'a> Going<'a> {
     }
 }
 
-impl LostHost<'_> {
-    fn describe(&self, secret: &str) -> String {
-        let (kind, name) = (self.user.kind.name(), &self.user.name);
-        let then = self.successor.as_ref();
-        let then = then.map(|next| format!("; routing secret {next} covers it, too"));
-        format!(
-            "{kind} {name}: {} still names {secret}{}",
-            self.host,
-            then.unwrap_or_default()
-        )
-    }
-}
-
 /// Whether a leaf has all names of another one.
 fn has_names(leaf: &Leaf, other: &Leaf) -> bool {
     let names = |leaf: &Leaf| -> BTreeSet<_> {
-        let names = leaf.dns_names.iter();
-        names.map(|name| name.to_ascii_lowercase()).collect()
+        leaf.dns_names.iter().map(|name| name.to_ascii_lowercase()).collect()
     };
     names(leaf).is_superset(&names(other))
 }
 
-/// What kubectl takes for a kind: a warning must be short.
-fn short_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Ingress => "ing",
-        Kind::Gateway => "gtw",
-        Kind::ListenerSet => "lset",
-        Kind::Certificate | Kind::Secret => kind.resources(),
-    }
-}
-
-/// The commands that write those who name the Secret, and then Certificates, which may be needed again: one
-/// line, if that is not too long for a warning.
-fn refresh(namespace: &str, lost: &[LostHost<'_>], now: u64) -> Vec<String> {
-    let kinds: BTreeSet<_> = lost.iter().map(|lost| short_name(lost.user.kind)).collect();
-    let kinds = Vec::from_iter(kinds);
-    let annotate =
-        |kind: &str| format!("kubectl annotate {kind} --all --overwrite at={now} -n {namespace}");
-    let line = format!(
-        "for k in {} cert; do {}; done",
-        kinds.join(","),
-        annotate("$k")
-    );
-    if line.chars().count() <= LONGEST_WARNING {
-        return vec![line];
-    }
-    kinds.into_iter().chain(["cert"]).map(annotate).collect()
-}
-
-fn denial(secret: &Value, lost: &[LostHost<'_>], refresh: &[String]) -> String {
-    let namespace = object::text(secret, "/metadata/namespace").unwrap_or_default();
-    let name = object::text(secret, "/metadata/name").unwrap_or_default();
-    let secret = object::describe(Kind::Secret.name(), secret);
-    let lost = join(lost.iter().map(|lost| lost.describe("it")), "; ");
+/// The command that writes the users of the Secret, of these kinds, and then Certificates, which may be
+/// needed again.
+fn refresh(namespace: &str, kinds: BTreeSet<&str>, now: u64) -> String {
+    let kinds = Vec::from_iter(kinds).join(",");
+    let certificates = Kind::Certificate.names().short;
     format!(
-        "{secret} is still in use: {lost}. To retire it, set {SKIP}=\"true\" on it \
+        "for k in {kinds} {certificates}; do \
+         kubectl annotate $k --all --overwrite at={now} -n {namespace}; done"
+    )
+}
+
+fn denial(namespace: &str, name: &str, lost: &[String], refresh: &str) -> String {
+    let lost = message_list(lost);
+    format!(
+        "Secret {namespace}/{name} is still in use: {lost}. To retire it, set {SKIP}=\"true\" on it \
          (kubectl annotate secret {name} -n {namespace} {SKIP}=true), have what names it written \
-         ({}), and try again; an author who named it himself must name another one [in-use]",
-        refresh.join("; ")
+         ({refresh}), and try again; an author who named it himself must name another one [in-use]"
     )
 }

@@ -2,81 +2,77 @@
 
 use thiserror::Error;
 
-use crate::x509::pem::has_text_before_marker;
+use crate::x509::{CertificateError, pem::has_text_before_marker, public_key::KeyError};
 
-/// One cause for which a labelled Secret is rejected: what is wrong, and what to do about it.
+/// One cause for which a labelled Secret is denied: what is wrong, what to do about it, and the code that
+/// tools rely on, which never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Refusal {
     /// The type of a Secret cannot be changed later.
-    #[error("its type is not kubernetes.io/tls; create it anew with this type")]
+    #[error("its type is not kubernetes.io/tls; create it anew with this type [wrong-type]")]
     WrongType,
-    #[error("tls.crt is missing or empty; put the certificate there, in PEM")]
+    #[error("tls.crt is missing or empty; put the certificate there, in PEM [no-tls-crt]")]
     NoCertificateData,
-    #[error("tls.key is missing or empty; put the private key there, in PEM")]
+    #[error("tls.key is missing or empty; put the private key there, in PEM [no-tls-key]")]
     NoKeyData,
-    #[error("tls.crt is not PEM: {0}; export the certificates anew in PEM")]
+    #[error("tls.crt is not PEM: {0}; export the certificates anew in PEM [not-pem]")]
     NotPem(NotPem),
-    #[error("tls.crt holds no certificate; put the leaf there, then its issuers")]
+    #[error("tls.crt holds no certificate; put the leaf there, then its issuers [no-certificate]")]
     NoCertificate,
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    #[error("the key of the first certificate cannot be read; export or issue it anew [bad-certificate]")]
+    BadCertificateKey,
+    #[error("in the first certificate, {0}")]
+    CertificateKey(KeyError),
+    /// Everybody who may read certificates could read the key.
     #[error(
-        "a certificate in tls.crt is not valid DER, something follows it, or it is one that Go's \
-         crypto/x509 refuses; export or issue it anew"
+        "tls.crt holds a private key; leave it in tls.key only, and consider it disclosed [key-in-tls-crt]"
     )]
-    BadCertificate,
-    /// Whoever may read certificates would read the key.
-    #[error("tls.crt holds a private key; leave it in tls.key only, and consider it disclosed")]
     KeyInCertificate,
     /// Servers send the first certificate as their own.
     #[error(
-        "the certificate of the key is not the first one in tls.crt; put it before its issuers"
+        "the certificate of the key is not the first one in tls.crt; put it before its issuers [leaf-not-first]"
     )]
     LeafNotFirst,
-    #[error("tls.key holds no private key; put it there in PKCS #8, PKCS #1 or SEC 1, in PEM")]
+    #[error("tls.key holds no private key; put it there in PKCS #8, PKCS #1 or SEC 1, in PEM [no-key]")]
     NoKey,
     /// The same where not a single block is found.
-    #[error("tls.key holds no private key: {0}; put it there in PKCS #8, PKCS #1 or SEC 1, in PEM")]
+    #[error("tls.key holds no private key: {0}; put it there in PKCS #8, PKCS #1 or SEC 1, in PEM [no-key]")]
     KeyNotPem(NotPem),
-    #[error("tls.key holds more than one private key; leave the one of the first certificate")]
+    #[error("tls.key holds more than one private key; leave the one of the first certificate [several-keys]")]
     SeveralKeys,
-    #[error("the private key is encrypted; store it decrypted, no server can ask for a passphrase")]
-    EncryptedKey,
-    #[error("the private key cannot be read, or its parts contradict each other; export it anew")]
-    BadKey,
-    #[error(
-        "the key is not RSA, P-256, P-384, P-521 or Ed25519; issue a certificate for such a key"
-    )]
-    UnsupportedKey,
-    #[error("the RSA key has less than 2048 bits; issue a certificate for a longer one")]
-    WeakKey,
-    #[error("the private key does not belong to the first certificate; store the two that do")]
+    #[error(transparent)]
+    PrivateKey(#[from] KeyError),
+    #[error("the private key does not belong to the first certificate; store the two that do [key-mismatch]")]
     KeyMismatch,
-    #[error("the certificate has expired; renew it")]
+    #[error("the certificate has expired; renew it [expired]")]
     Expired,
-    #[error("the certificate is not valid yet; wait, or correct the clocks")]
+    #[error("the certificate is not valid yet; wait, or correct the clocks [not-yet-valid]")]
     NotYetValid,
-    #[error("the certificate ends too soon (setting secret.minimumDaysLeft); renew it")]
+    #[error("the certificate ends too soon (setting secret.minimumDaysLeft); renew it [ends-too-soon]")]
     EndsTooSoon,
     /// RFC 9525, section 2: the Common Name is not used.
     #[error(
-        "the certificate has no DNS name among its subject alternative names; issue one that has"
+        "the certificate has no DNS name among its subject alternative names; issue one that has [no-dns-name]"
     )]
     NoDnsName,
     /// The name, escaped and cut short.
-    #[error("DNS name {0} of the certificate can never match a host; issue one without it")]
+    #[error("DNS name {0} of the certificate can never match a host; issue one without it [bad-dns-name]")]
     BadDnsName(String),
     #[error(
-        "the certificate may not be used by servers (extended key usage); issue one with serverAuth"
+        "the certificate may not be used by servers (extended key usage); issue one with serverAuth [not-for-servers]"
     )]
     NotForServers,
     /// OpenSSL refuses to load it; in nginx, one such Secret stops the reload for every host.
     #[error(
         "a certificate in tls.crt is signed with MD2, MD5 or SHA-1, which servers refuse to load; \
-         have its issuer sign it with SHA-256"
+         have its issuer sign it with SHA-256 [weak-signature]"
     )]
     WeakSignature,
 }
 
-/// What is seen in the place of PEM.
+/// What a text that is not PEM looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum NotPem {
     #[error("there is a byte order mark in it")]
@@ -97,9 +93,9 @@ pub(crate) enum NotPem {
 }
 
 impl NotPem {
-    /// What is seen in a text of which the blocks cannot be read.
+    /// Tells what a text without readable blocks looks like.
     pub(super) fn of(pem: &[u8]) -> Self {
-        /// The length of a line of PEM: what is shorter is some other text.
+        /// The length of a line of PEM: shorter base64 is some other text.
         const LINE: usize = 64;
         let text = String::from_utf8_lossy(pem);
         let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(byte);
@@ -121,36 +117,6 @@ impl NotPem {
             Self::TextBeforeMarker
         } else {
             Self::BrokenBlock
-        }
-    }
-}
-
-impl Refusal {
-    /// The word that tools may rely on; it never changes.
-    pub(crate) fn code(&self) -> &'static str {
-        match self {
-            Self::WrongType => "wrong-type",
-            Self::NoCertificateData => "no-tls-crt",
-            Self::NoKeyData => "no-tls-key",
-            Self::NotPem(_) => "not-pem",
-            Self::NoCertificate => "no-certificate",
-            Self::BadCertificate => "bad-certificate",
-            Self::KeyInCertificate => "key-in-tls-crt",
-            Self::LeafNotFirst => "leaf-not-first",
-            Self::NoKey | Self::KeyNotPem(_) => "no-key",
-            Self::SeveralKeys => "several-keys",
-            Self::EncryptedKey => "encrypted-key",
-            Self::BadKey => "bad-key",
-            Self::UnsupportedKey => "unsupported-key",
-            Self::WeakKey => "weak-key",
-            Self::KeyMismatch => "key-mismatch",
-            Self::Expired => "expired",
-            Self::NotYetValid => "not-yet-valid",
-            Self::EndsTooSoon => "ends-too-soon",
-            Self::NoDnsName => "no-dns-name",
-            Self::BadDnsName(_) => "bad-dns-name",
-            Self::NotForServers => "not-for-servers",
-            Self::WeakSignature => "weak-signature",
         }
     }
 }

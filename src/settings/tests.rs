@@ -21,10 +21,8 @@ fn faults(settings: &Value) -> Vec<String> {
 /// The fields that faults name.
 fn faulty(settings: &Value) -> BTreeSet<String> {
     let faults = faults(settings);
-    let fields: BTreeSet<_> = faults
-        .iter()
-        .map(|fault| fault.split_once(": ").unwrap().0.to_owned())
-        .collect();
+    let fields: BTreeSet<_> =
+        faults.iter().map(|fault| fault.split_once(": ").unwrap().0.to_owned()).collect();
     assert_eq!(fields.len(), faults.len(), "one fault each: {faults:?}");
     fields
 }
@@ -78,10 +76,7 @@ fn defaults(#[case] settings: Value) {
     assert_eq!(settings.ingress.plain_hosts, PlainHosts::Secure);
     assert_eq!(settings.ingress.partly_covered, PartlyCovered::Leave);
     assert!(settings.ingress.issuer_annotations.is_empty());
-    assert_eq!(
-        settings.ingress.ignored_classes,
-        ["istio", "alb", "tailscale"]
-    );
+    assert_eq!(settings.ingress.ignored_classes, ["istio", "alb", "tailscale"]);
     assert_eq!(settings.gateway.action, Action::Mutate);
     assert_eq!(settings.gateway.triggered, Triggered::IgnoreListeners);
     assert!(settings.gateway.ignored_classes.is_empty());
@@ -117,10 +112,7 @@ fn every_field_can_be_set() {
     assert_eq!(settings.ingress.action, Action::Require);
     assert_eq!(settings.ingress.plain_hosts, PlainHosts::Ignore);
     assert_eq!(settings.ingress.partly_covered, PartlyCovered::OmitHosts);
-    assert_eq!(
-        settings.ingress.issuer_annotations,
-        ["example.com/issuer", "issue"]
-    );
+    assert_eq!(settings.ingress.issuer_annotations, ["example.com/issuer", "issue"]);
     assert_eq!(settings.ingress.ignored_classes, ["a", "Some class"]);
     assert_eq!(settings.gateway.action, Action::Require);
     assert_eq!(settings.gateway.triggered, Triggered::Leave);
@@ -131,11 +123,7 @@ fn every_field_can_be_set() {
     assert_eq!(settings.secret.warn_days_left, 30);
     assert!(!settings.secret.label_mirrors);
     assert!(!settings.secret.index);
-    for ignored in [
-        "a.internal.example.com",
-        "V1.example.com",
-        "a.b.internal.example.com.",
-    ] {
+    for ignored in ["a.internal.example.com", "V1.example.com", "a.b.internal.example.com."] {
         assert!(settings.ignores(&host(ignored)), "{ignored}");
     }
     for touched in ["internal.example.com", "v10.example.com", "example.com"] {
@@ -193,10 +181,7 @@ fn keys_of_labels_and_annotations(#[case] key: &str) {
 #[case::prefix_of_short_labels_too_long(&format!("{}aa/name", "a.".repeat(126)))]
 #[case::prefix_too_long(&format!("{}/name", "a".repeat(254)))]
 fn not_keys_of_labels_and_annotations(#[case] text: &str) {
-    assert_eq!(
-        faulty(&json!({"routingLabel": text})),
-        set(["routingLabel"])
-    );
+    assert_eq!(faulty(&json!({"routingLabel": text})), set(["routingLabel"]));
     assert_eq!(
         faulty(&json!({"ingress": {"issuerAnnotations": ["fine", text]}})),
         set(["ingress.issuerAnnotations[1]"])
@@ -268,22 +253,46 @@ fn a_fault_names_its_field(#[case] settings: Value, #[case] fields: &[&str]) {
 #[case(json!({"wildcards": "all"}), "wildcards", &["oneLabel", "anyDepth"])]
 #[case(json!({"ingress": {"action": "deny"}}), "ingress.action", &["mutate", "require"])]
 #[case(json!({"ingress": {"plainHosts": "no"}}), "ingress.plainHosts", &["secure", "ignore"])]
-#[case(json!({"ingress": {"partlyCovered": 1}}), "ingress.partlyCovered", &["leave", "omitHosts"])]
-#[case(json!({"gateway": {"action": 1}}), "gateway.action", &["mutate", "require"])]
-#[case(json!({"gateway": {"triggered": 1}}), "gateway.triggered", &["ignoreListeners", "leave"])]
-#[case(json!({"certificate": {"covered": true}}), "certificate.covered", &["park", "reject", "allow"])]
+#[case(json!({"ingress": {"partlyCovered": "x"}}), "ingress.partlyCovered", &["leave", "omitHosts"])]
+#[case(json!({"gateway": {"action": "x"}}), "gateway.action", &["mutate", "require"])]
+#[case(json!({"gateway": {"triggered": "x"}}), "gateway.triggered", &["ignoreListeners", "leave"])]
+#[case(json!({"certificate": {"covered": "x"}}), "certificate.covered", &["park", "reject", "allow"])]
 #[case(json!({"secret": {"inUse": "x"}}), "secret.inUse", &["warn", "deny", "ignore"])]
-fn a_fault_lists_the_possible_words(
-    #[case] settings: Value,
-    #[case] field: &str,
-    #[case] words: &[&str],
-) {
+fn a_fault_lists_the_possible_words(#[case] settings: Value, #[case] field: &str, #[case] words: &[&str]) {
     let faults = faults(&settings);
     assert_eq!(faults.len(), 1);
     assert!(faults[0].starts_with(&format!("{field}: ")), "{faults:?}");
     for word in words {
         assert!(faults[0].contains(word), "{faults:?}");
     }
+}
+
+#[rstest]
+#[case(json!({"secret": {"inUse": true}}), "secret.inUse: ", "boolean `true`")]
+#[case(json!({"wildcards": {"oneLabel": null}}), "wildcards: ", "map")]
+#[case(json!({"routingLabel": 5}), "routingLabel: ", "integer `5`")]
+#[case(json!({"ignoredHosts": [7]}), "ignoredHosts[0]: ", "integer `7`")]
+#[case(json!({"ingress": {"ignoredClasses": [null]}}), "ingress.ignoredClasses[0]: ", "null")]
+#[case(json!({"ingress": {"issuerAnnotations": "a"}}), "ingress.issuerAnnotations: ", "string \"a\"")]
+#[case(json!({"secret": {"labelMirrors": "true"}}), "secret.labelMirrors: ", "string \"true\"")]
+#[case(json!({"secret": [0]}), "secret: ", "sequence")]
+#[case(json!([]), "settings: ", "sequence")]
+fn a_fault_says_which_type_is_wrong(#[case] settings: Value, #[case] field: &str, #[case] wrong: &str) {
+    let faults = faults(&settings);
+    assert_eq!(faults.len(), 1);
+    let expected = format!("{field}invalid type: {wrong}, expected ");
+    assert!(faults[0].starts_with(&expected), "{faults:?}");
+}
+
+#[test]
+fn a_null_among_faults_is_none() {
+    let settings = json!({
+        "routingLabel": null,
+        "ingress": {"action": null, "plainHosts": "x"},
+        "secret": null,
+        "other": null,
+    });
+    assert_eq!(faulty(&settings), set(["ingress.plainHosts", "other"]));
 }
 
 /// Fields of the root or of the section `ingress`, each with something wrong, and the faults.
@@ -296,11 +305,7 @@ const MISTAKES: [(&str, &str, &str); 12] = [
     ("ingress.action", "[]", "ingress.action"),
     ("ingress.plainHosts", "{}", "ingress.plainHosts"),
     ("ingress.partlyCovered", "\"\"", "ingress.partlyCovered"),
-    (
-        "ingress.issuerAnnotations",
-        "[\"/\"]",
-        "ingress.issuerAnnotations[0]",
-    ),
+    ("ingress.issuerAnnotations", "[\"/\"]", "ingress.issuerAnnotations[0]"),
     ("ingress.ignoredClasses", "[7]", "ingress.ignoredClasses[0]"),
     ("ingress.Action", "\"mutate\"", "ingress.Action"),
     ("ingress.class", "1", "ingress.class"),

@@ -1,7 +1,8 @@
-//! The blocks of a PEM text, found as Go's `encoding/pem` finds them, because that is what the ingress controllers run.
+//! The blocks of a PEM text, found as Go's `encoding/pem` finds them, because that is what the ingress
+//! controllers run.
 //!
-//! This reader is our own: the crate `pem` also finds blocks that are indented or within a line, and `x509-parser` refuses
-//! CRLF and headers, so that both judge a Secret otherwise than the server that reads it.
+//! No library reads PEM like that: the crate `pem` also finds blocks that are indented or within a line, and
+//! `x509-parser` refuses CRLF and headers.
 
 use base64::{
     Engine, alphabet,
@@ -11,14 +12,12 @@ use base64::{
 /// The label of certificates (RFC 7468, section 5).
 pub(crate) const CERTIFICATE: &str = "CERTIFICATE";
 
-pub(super) const BEGIN: &str = "-----BEGIN ";
-pub(super) const END: &str = "-----END ";
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
 
 /// Go's `base64.StdEncoding`: with padding, and any bits in the place of those that do not count.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    PAD.with_decode_allow_trailing_bits(true),
-);
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, PAD.with_decode_allow_trailing_bits(true));
 
 /// A block of PEM text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,33 +51,15 @@ pub(crate) fn has_text_before_marker(pem: &[u8]) -> bool {
     lines.any(|line| is_within(line, BEGIN) || is_within(line, END))
 }
 
-/// The DER of the first certificate, the leaf of a chain; blocks that have no end or are not base64 are passed over.
+/// The DER of the first certificate, the leaf of a chain; broken blocks are skipped.
 pub(crate) fn first_certificate(pem: &[u8]) -> Option<Vec<u8>> {
-    usual_beginning(pem).or_else(|| {
-        let text = String::from_utf8_lossy(pem);
-        let mut certificates = blocks_of_text(&text).filter(|block| block.label == CERTIFICATE);
-        certificates.find_map(|block| block.der)
-    })
-}
-
-/// The same for a text as nearly all are: it begins with that block, in which there is nothing but base64.
-fn usual_beginning(pem: &[u8]) -> Option<Vec<u8>> {
-    let text = str::from_utf8(pem).ok()?;
-    let mut base64 = Vec::new();
-    for line in text.strip_prefix("-----BEGIN CERTIFICATE-----\n")?.lines() {
-        if line == "-----END CERTIFICATE-----" {
-            return decode(base64);
-        }
-        base64.extend_from_slice(line.as_bytes());
-    }
-    None
+    blocks_of_text(&String::from_utf8_lossy(pem))
+        .filter(|block| block.label == CERTIFICATE)
+        .find_map(|block| block.der)
 }
 
 fn blocks_of_text(text: &str) -> impl Iterator<Item = Block> {
-    let mut lines = text
-        .lines()
-        .map(|line| line.trim_end_matches([' ', '\t']))
-        .peekable();
+    let mut lines = text.lines().map(|line| line.trim_end_matches([' ', '\t'])).peekable();
     std::iter::from_fn(move || {
         let (label, is_whole) = lines.find_map(beginning)?;
         let mut is_encrypted = false;
@@ -94,21 +75,13 @@ fn blocks_of_text(text: &str) -> impl Iterator<Item = Block> {
         // A block that is cut off by the beginning of the next one has no end.
         while let Some(line) = lines.next_if(|line| beginning(line).is_none()) {
             if marker(line, END) == Some(label) {
-                der = decode(base64).filter(|_| is_whole);
+                der = BASE64.decode(base64).ok().filter(|_| is_whole);
                 break;
             }
             base64.extend(line.bytes().filter(|byte| !b" \t\r".contains(byte)));
         }
-        Some(Block {
-            label: label.to_owned(),
-            is_encrypted,
-            der,
-        })
+        Some(Block { label: label.to_owned(), is_encrypted, der })
     })
-}
-
-fn decode(base64: Vec<u8>) -> Option<Vec<u8>> {
-    BASE64.decode(base64).ok()
 }
 
 /// Whether this is a header of a block (RFC 1421, section 4.4), and no block begins in it.
@@ -116,8 +89,8 @@ fn is_header(line: &str) -> bool {
     line.contains(':') && !line.contains(BEGIN)
 }
 
-/// The label of a line that marks the beginning of a block, and whether there is nothing else in the line: Go finds a
-/// beginning after half of an end, too, if that is not in the first line.
+/// The label of a line that marks the beginning of a block, and whether the line has nothing else in it: Go
+/// also finds a beginning that follows half of an end.
 fn beginning(line: &str) -> Option<(&str, bool)> {
     let rest = line.strip_prefix(END).unwrap_or(line);
     Some((marker(rest, BEGIN)?, rest == line))

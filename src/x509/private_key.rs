@@ -1,7 +1,7 @@
-//! A private key to the public key that belongs to it.
+//! The public key that belongs to a private key.
 //!
-//! The public key is recomputed: the public parts that a private key may carry are optional and prove nothing, but if they are
-//! there, they must agree.
+//! It is recomputed: the public parts that a private key may carry are optional and prove nothing, but those
+//! that are there must agree.
 
 use ed25519_dalek::SigningKey;
 use p256::elliptic_curve::{
@@ -11,20 +11,18 @@ use p256::elliptic_curve::{
 use pkcs1::RsaPrivateKeyRef;
 use pkcs8::{
     PrivateKeyInfoRef,
-    der::{Decode, Tag, Tagged, asn1::OctetStringRef},
+    der::{Decode, asn1::OctetStringRef},
 };
 use sec1::{EcParameters, EcPrivateKey};
 
 use super::{
     pem::Block,
-    public_key::{Curve, EC, ED25519, KeyError, PublicKey, RSA},
+    public_key::{Algorithm, Curve, KeyError, PublicKey},
     rsa,
 };
 
-/// Recomputes the public key of a private key in PKCS #8, PKCS #1 or SEC 1.
-///
-/// # Errors
-/// If the key cannot be read, cannot serve TLS, or contradicts itself.
+/// Recomputes the public key of a private key in PKCS #8, PKCS #1 or SEC 1. Fails if the key cannot be read,
+/// cannot serve TLS, or contradicts itself.
 pub(crate) fn public_key(block: &Block) -> Result<PublicKey, KeyError> {
     if block.is_encrypted || block.label == "ENCRYPTED PRIVATE KEY" {
         return Err(KeyError::Encrypted);
@@ -33,12 +31,8 @@ pub(crate) fn public_key(block: &Block) -> Result<PublicKey, KeyError> {
     match block.label.as_str() {
         "PRIVATE KEY" => from_pkcs8(der),
         "RSA PRIVATE KEY" => from_pkcs1(der),
-        "EC PRIVATE KEY" => {
-            let key = EcPrivateKey::from_der(der)?;
-            let curve = key.parameters.and_then(EcParameters::named_curve);
-            let curve = Curve::named(curve.ok_or(KeyError::Unreadable)?.as_bytes())?;
-            from_sec1(&key, curve)
-        }
+        "EC PRIVATE KEY" => from_sec1(der, None),
+        "OPENSSH PRIVATE KEY" => Err(KeyError::OpenSsh),
         _ => Err(KeyError::Unsupported),
     }
 }
@@ -46,31 +40,20 @@ pub(crate) fn public_key(block: &Block) -> Result<PublicKey, KeyError> {
 /// RFC 5958.
 fn from_pkcs8(der: &[u8]) -> Result<PublicKey, KeyError> {
     let info = PrivateKeyInfoRef::from_der(der)?;
-    let parameters = info.algorithm.parameters;
     let content = info.private_key.as_bytes();
-    let key = match info.algorithm.oid {
-        RSA if parameters.is_some_and(|parameters| parameters.is_null()) => from_pkcs1(content)?,
-        EC => {
-            let name = parameters.ok_or(KeyError::Unreadable)?;
-            if name.tag() != Tag::ObjectIdentifier {
-                return Err(KeyError::Unsupported);
-            }
-            from_sec1(
-                &EcPrivateKey::from_der(content)?,
-                Curve::named(name.value())?,
-            )?
-        }
-        ED25519 if parameters.is_none() => {
-            let seed = <&OctetStringRef>::from_der(content)?.as_bytes();
-            let seed = seed.try_into().map_err(|_| KeyError::Unreadable)?;
+    let key = match info.algorithm.try_into()? {
+        Algorithm::Rsa => from_pkcs1(content)?,
+        Algorithm::Ec(curve) => from_sec1(content, Some(curve))?,
+        Algorithm::Ed25519 => {
+            let seed = <&OctetStringRef>::from_der(content)?
+                .as_bytes()
+                .try_into()
+                .map_err(|_| KeyError::Unreadable)?;
             let point = SigningKey::from_bytes(seed).verifying_key().to_bytes();
             PublicKey::Ed25519(point.to_vec())
         }
-        RSA | ED25519 => return Err(KeyError::Unreadable),
-        _ => return Err(KeyError::Unsupported),
     };
-    let public = info.public_key.map(|public| public.as_bytes());
-    match public {
+    match info.public_key.map(|public| public.as_bytes()) {
         Some(public) if !public.is_some_and(|public| key.is(public)) => Err(KeyError::Unreadable),
         _ => Ok(key),
     }
@@ -86,12 +69,12 @@ fn from_pkcs1(der: &[u8]) -> Result<PublicKey, KeyError> {
     }
 }
 
-/// The point that belongs to a scalar (SEC 1, section 3.2.1).
-fn from_sec1(key: &EcPrivateKey<'_>, curve: Curve) -> Result<PublicKey, KeyError> {
-    let named = key.parameters.and_then(EcParameters::named_curve);
-    if named.is_some_and(|name| Curve::named(name.as_bytes()) != Ok(curve)) {
-        return Err(KeyError::Unreadable);
-    }
+/// RFC 5915; the point is computed from the scalar (SEC 1, section 3.2.1). PKCS #8 names the curve outside
+/// the key.
+fn from_sec1(der: &[u8], outside: Option<Curve>) -> Result<PublicKey, KeyError> {
+    let key = EcPrivateKey::from_der(der)?;
+    let inside = key.parameters.and_then(EcParameters::named_curve).map(Curve::named).transpose()?;
+    let curve = outside.or(inside).ok_or(KeyError::Unreadable)?;
     let scalar = key.private_key;
     let point = match curve {
         Curve::P256 => p256::SecretKey::from_slice(scalar).map(|key| point(&key.public_key())),
@@ -99,10 +82,9 @@ fn from_sec1(key: &EcPrivateKey<'_>, curve: Curve) -> Result<PublicKey, KeyError
         Curve::P521 => p521::SecretKey::from_slice(scalar).map(|key| point(&key.public_key())),
     };
     let public = PublicKey::Ec(curve, point.map_err(|_| KeyError::Unreadable)?);
-    match key.public_key {
-        Some(point) if !public.is(point) => Err(KeyError::Unreadable),
-        _ => Ok(public),
-    }
+    let agrees =
+        inside.is_none_or(|inside| inside == curve) && key.public_key.is_none_or(|point| public.is(point));
+    agrees.then_some(public).ok_or(KeyError::Unreadable)
 }
 
 fn point<C>(key: &impl ToSec1Point<C>) -> Vec<u8>

@@ -8,28 +8,24 @@ use proptest::{
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{Record, Replaced, Texts, TlsEntry, ingress, tls};
+use super::{Ingress, IngressRecord, Replaced, Settings, Texts, TlsEntry, ingress, tls};
 use crate::{
-    admission::record::RECORD,
-    ingress::{
-        restore::{lost_record, restore},
-        tls::secret_by_host,
-    },
+    ingress::restore::{self, lost_record, secret_by_host},
+    record::{Record, write},
 };
 
-fn record(original: Vec<TlsEntry>, applied: Vec<TlsEntry>) -> Record {
-    Record {
-        tls: Some(Replaced { original, applied }),
-        ..Record::default()
-    }
+fn record(original: Vec<TlsEntry>, applied: Vec<TlsEntry>) -> IngressRecord {
+    IngressRecord { tls: Replaced { original, applied }, ..IngressRecord::default() }
 }
 
 /// What is found of an object that had this record once.
-fn old_object(record: &Record) -> Value {
-    let mut annotations = Texts::new();
-    record.write(&mut annotations).unwrap();
-    let tls = record.tls.as_ref().map(|replaced| &replaced.applied);
-    json!({"metadata": {"annotations": annotations}, "spec": {"tls": tls}})
+fn old_object(record: &IngressRecord) -> Value {
+    let annotations = write(record, Texts::new()).unwrap();
+    json!({"metadata": {"annotations": annotations}, "spec": {"tls": record.tls.applied}})
+}
+
+fn restore(submitted: &Ingress, record: &IngressRecord) -> Ingress {
+    restore::restore(submitted, record, &Settings::parse(&json!({})).unwrap())
 }
 
 /// The original list, the one that was applied, and the one that is found.
@@ -100,39 +96,14 @@ fn a_list_sent_anew_is_what_the_author_wants(
 #[case::host_removed("a b=own", "a b=wild", "a=wild", "a=own")]
 #[case::host_of_two_entries_removed("a=one | b=two", "a b=wild", "b=wild", "b=two")]
 #[case::host_that_stayed_removed("a b=own", "a=wild | b=own", "a=wild", "a=own")]
-#[case::entry_removed(
-    "a=one | b=two | c=three",
-    "a b=wild | c=three",
-    "a b=wild",
-    "a=one | b=two"
-)]
+#[case::entry_removed("a=one | b=two | c=three", "a b=wild | c=three", "a b=wild", "a=one | b=two")]
 #[case::one_of_two_secrets_removed("a b=own", "a=wild | b=exact", "b=exact", "b=own")]
 // Secrets changed.
-#[case::secret_of_one_host_changed(
-    "a b=own",
-    "a=wild | b=exact",
-    "a=new | b=exact",
-    "b=own | a=new"
-)]
-#[case::secret_of_what_stayed_changed(
-    "a b=own",
-    "a=wild | b=own",
-    "a=wild | b=new",
-    "a=own | b=new"
-)]
+#[case::secret_of_one_host_changed("a b=own", "a=wild | b=exact", "a=new | b=exact", "b=own | a=new")]
+#[case::secret_of_what_stayed_changed("a b=own", "a=wild | b=own", "a=wild | b=new", "a=own | b=new")]
 #[case::secret_taken_away("a b=own", "a=wild | b=exact", "a | b=exact", "b=own | a")]
-#[case::back_to_the_original_by_hand(
-    "a=one | b=two",
-    "a b=wild",
-    "a=one | b=wild",
-    "a=one | b=two"
-)]
-#[case::moved_to_a_routing_secret_by_hand(
-    "a b=own",
-    "a=wild | b=own",
-    "a b=wild",
-    "a=own | b=wild"
-)]
+#[case::back_to_the_original_by_hand("a=one | b=two", "a b=wild", "a=one | b=wild", "a=one | b=two")]
+#[case::moved_to_a_routing_secret_by_hand("a b=own", "a=wild | b=own", "a b=wild", "a=own | b=wild")]
 #[case::order_changed(
     "a=one | b=two | c=three",
     "a=wild | b=two | c=exact",
@@ -153,19 +124,9 @@ fn a_list_sent_anew_is_what_the_author_wants(
 #[case::default_entry_changed("=own | a=two", "a=wild | =own", "a=wild | =new", "=new | a=two")]
 #[case::default_entry_added("a=own", "a=wild", "a=wild | =new", "a=own | =new")]
 #[case::default_entry_sent_again("=own", "a=wild", "a=wild | =own", "=own")]
-#[case::default_entry_without_a_secret(
-    "= | a=two",
-    "a=wild | =",
-    "a=wild | = | x=new",
-    "= | a=two | x=new"
-)]
+#[case::default_entry_without_a_secret("= | a=two", "a=wild | =", "a=wild | = | x=new", "= | a=two | x=new")]
 // Hosts omitted from our entries.
-#[case::omitted_and_entry_added(
-    "a b=own",
-    "=wild | b=own",
-    "=wild | b=own | x=new",
-    "a b=own | x=new"
-)]
+#[case::omitted_and_entry_added("a b=own", "=wild | b=own", "=wild | b=own | x=new", "a b=own | x=new")]
 #[case::omitted_and_host_removed(
     "a b=own | c=two",
     "=wild | b=own | c=two",
@@ -201,15 +162,14 @@ fn unknown_fields_of_an_entry_come_back() {
 #[case::set_again_and_empty(json!({"issuer": ""}), json!({"issuer": "", "acme": "true"}))]
 #[case::beside_others(json!({"a": "b"}), json!({"a": "b", "issuer": "le", "acme": "true"}))]
 fn removed_annotations_come_back(#[case] found: Value, #[case] expected: Value) {
-    let record = Record {
+    let record = IngressRecord {
         annotations: [("issuer", "le"), ("acme", "true")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
-        ..Record::default()
+        ..record(tls("a=wild"), tls("a=wild"))
     };
-    let mut found = found;
-    record.write(found.as_object_mut().unwrap()).unwrap();
-    let submitted = ingress(tls("a=wild"), found);
+    let found = write(&record, serde_json::from_value(found).unwrap()).unwrap();
+    let submitted = ingress(tls("a=wild"), json!(found));
     let restored = restore(&submitted, &record);
     assert_eq!(json!(restored.annotations), expected);
     assert_eq!(restored.tls, submitted.tls);
@@ -249,12 +209,11 @@ fn a_lost_record_of_annotations_counts_while_a_host_has_its_secret(
     #[case] found: &str,
     #[case] counts: bool,
 ) {
-    let record = Record {
+    let record = IngressRecord {
         annotations: [("issuer".to_owned(), "le".to_owned())].into(),
-        ..Record::default()
+        ..record(tls("a b=wild"), tls("a b=wild"))
     };
-    let mut old = old_object(&record);
-    old["spec"]["tls"] = json!(tls("a b=wild"));
+    let old = old_object(&record);
     let submitted = ingress(tls(found), json!({}));
     let lost = lost_record(&submitted, Some(&old));
     assert_eq!(lost, counts.then_some(record));
@@ -263,8 +222,8 @@ fn a_lost_record_of_annotations_counts_while_a_host_has_its_secret(
 #[rstest]
 #[case::a_creation(None)]
 #[case::never_rewritten(Some(json!({"metadata": {}, "spec": {"tls": tls("a=wild")}})))]
-#[case::forgotten(Some(json!({"metadata": {"annotations": {RECORD: ""}}})))]
-#[case::not_ours(Some(json!({"metadata": {"annotations": {RECORD: "{\"x\":1}"}}})))]
+#[case::forgotten(Some(json!({"metadata": {"annotations": {IngressRecord::ANNOTATION: ""}}})))]
+#[case::not_ours(Some(json!({"metadata": {"annotations": {IngressRecord::ANNOTATION: "{\"x\":1}"}}})))]
 fn no_record_was_lost(#[case] old: Option<Value>) {
     let submitted = ingress(tls("a=wild"), json!({}));
     assert_eq!(lost_record(&submitted, old.as_ref()), None);

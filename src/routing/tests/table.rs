@@ -10,17 +10,15 @@ use proptest::{
 use rstest::rstest;
 use serde_json::json;
 
-use super::{
-    RoutingSecret, RoutingTable, ServingCertificate, Unusable, Wildcards, secret, settings,
-};
-use crate::{settings::Settings, x509::leaf::Leaf};
+use super::{Maker, RoutingSecret, RoutingTable, Unusable, Wildcards, secret, settings};
+use crate::{host::DnsPattern, settings::Settings, x509::leaf::Leaf};
 
 fn unusable(name: &str) -> RoutingSecret {
     RoutingSecret {
         name: name.to_owned(),
         certificate_name: None,
-        unused_names: Vec::new(),
-        certificate: Err(Unusable::Expired),
+        names: vec![DnsPattern::Exact("a.example.com".to_owned())],
+        not_after: Err(Unusable::Expired),
     }
 }
 
@@ -138,10 +136,7 @@ fn one_label_has_no_choice_of_wildcards() {
         ("c", "*.b.example.com", 1),
         ("d", "* a*.example.com *a.b.example.com", 9),
     ];
-    assert_eq!(
-        choose(rows, Wildcards::OneLabel, "a.b.example.com").as_deref(),
-        Some("c")
-    );
+    assert_eq!(choose(rows, Wildcards::OneLabel, "a.b.example.com").as_deref(), Some("c"));
 }
 
 #[test]
@@ -188,31 +183,38 @@ fn covers_asks_one_secret(#[case] name: &str, #[case] wanted: &str, #[case] cove
 }
 
 #[rstest]
-#[case::usable("own", "own", true, true)]
-#[case::expired("own", "own", false, true)]
-#[case::other_certificate("own", "other", true, false)]
-#[case::other_letter_case("own", "Own", true, false)]
-fn is_made_by_namesake_even_if_unusable(
-    #[case] name: &str,
+#[case::usable("own", true, &["a.example.com"], true)]
+#[case::in_other_letters("own", true, &["A.Example.com"], true)]
+#[case::expired("own", false, &["a.example.com"], true)]
+#[case::among_others("own", true, &["x.org", "a.example.com"], true)]
+#[case::a_wildcard_is_a_name("own", true, &["*.example.com"], true)]
+#[case::covered_is_no_name("own", true, &["b.example.com"], false)]
+#[case::no_host("own", true, &[], false)]
+#[case::other_certificate("other", true, &["a.example.com"], false)]
+#[case::other_letter_case("Own", true, &["a.example.com"], false)]
+fn a_routing_secret_is_made_from_what_names_it_for_a_name_of_its(
     #[case] certificate: &str,
     #[case] is_usable: bool,
+    #[case] hosts: &[&str],
     #[case] expected: bool,
 ) {
-    let mut made = if is_usable {
-        secret(name, &["a.example.com"], 1, Wildcards::OneLabel)
-    } else {
-        unusable(name)
-    };
+    let mut made = secret("own", &["a.example.com", "*.example.com"], 1, Wildcards::OneLabel);
     made.certificate_name = Some(certificate.to_owned());
+    if !is_usable {
+        made.not_after = Err(Unusable::Retired);
+    }
     let other = secret("by-hand", &["a.example.com"], 1, Wildcards::OneLabel);
     let settings = settings(Wildcards::OneLabel);
     let table = RoutingTable::new(vec![other, made], &settings);
-    assert_eq!(table.is_made_by_namesake(name), expected);
-    assert!(table.is_routing_secret(name));
-    assert!(table.is_routing_secret("by-hand"));
-    assert!(!table.is_routing_secret("unknown"));
-    assert!(!table.is_made_by_namesake("by-hand"));
-    assert!(!table.is_made_by_namesake("unknown"));
+    let hosts: Vec<_> = hosts.iter().map(|host| (*host).to_owned()).collect();
+    let triggered = Maker::Triggered(&hosts);
+    assert_eq!(table.is_made_from("own", triggered), expected);
+    assert!(table.is_made_from("own", Maker::Certificate(certificate)));
+    assert!(!table.is_made_from("own", Maker::Certificate("by-hand")));
+    for other in ["by-hand", "unknown"] {
+        assert!(!table.is_made_from(other, triggered));
+        assert!(!table.is_made_from(other, Maker::Certificate(other)));
+    }
 }
 
 #[test]
@@ -250,8 +252,8 @@ fn ignored_hosts_have_no_routing_secret(#[case] host: &str, #[case] is_covered: 
 #[case::no_name(leaf(10, 20, false, &[]), Err(Unusable::NoDnsName))]
 #[case::no_name_that_covers(leaf(10, 20, false, &["*", "a..b"]), Err(Unusable::NoDnsName))]
 fn a_leaf_is_usable(#[case] leaf: Leaf, #[case] expected: Result<(), Unusable>) {
-    let certificate = ServingCertificate::new(&leaf, Wildcards::OneLabel, 15);
-    assert_eq!(certificate.map(|_| ()), expected);
+    let secret = RoutingSecret::new("a".to_owned(), Ok(leaf), Wildcards::OneLabel, 15);
+    assert_eq!(secret.not_after.map(|_| ()), expected);
 }
 
 fn leaf(not_before: u64, not_after: u64, is_temporary: bool, dns_names: &[&str]) -> Leaf {
@@ -289,20 +291,11 @@ const HOSTS: [&str; 8] = [
     "example.com",
 ];
 
-/// What a secret of the property below is made of: its SANs, its `notAfter`, and whether it is
-/// usable.
+/// What a secret of the property below is made of: its SANs, its `notAfter`, and whether it is usable.
 type Content = (Vec<&'static str>, u64, bool);
 
-fn build(
-    name: &str,
-    (sans, not_after, is_usable): &Content,
-    wildcards: Wildcards,
-) -> RoutingSecret {
-    if *is_usable {
-        secret(name, sans, *not_after, wildcards)
-    } else {
-        unusable(name)
-    }
+fn build(name: &str, (sans, not_after, is_usable): &Content, wildcards: Wildcards) -> RoutingSecret {
+    if *is_usable { secret(name, sans, *not_after, wildcards) } else { unusable(name) }
 }
 
 /// The best secret by the words of the specification, looking at every SAN of every secret.

@@ -3,7 +3,7 @@
 use std::iter::once;
 
 pub(super) use super::der_element as der;
-use crate::x509::chain::ServerCertificate;
+use crate::x509::{CertificateError, chain::ChainCertificate, read_certificate, server::ServerCertificate};
 
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
@@ -76,6 +76,16 @@ pub(super) fn critical(kind: &[u8], value: Vec<u8>) -> Vec<u8> {
     sequence(&[der(OID, kind), is_critical, der(OCTET_STRING, &value)])
 }
 
+/// A certificate at any position of a chain.
+pub(super) fn chain_certificate(der: &[u8]) -> Result<ChainCertificate, CertificateError> {
+    Ok((&read_certificate(der)?).into())
+}
+
+/// A certificate at the first position.
+pub(super) fn server_certificate(der: &[u8]) -> Result<ServerCertificate, CertificateError> {
+    (&read_certificate(der)?).try_into()
+}
+
 /// The parts of a certificate that the checks look at.
 pub(super) struct Parts {
     pub(super) version: Vec<u8>,
@@ -106,10 +116,7 @@ impl Default for Parts {
             subject: sequence(&[]),
             key: sequence(&[sequence(&key), der(BIT_STRING, &[&[0], POINT].concat())]),
             identifiers: Vec::new(),
-            extensions: vec![extension(
-                SUBJECT_ALT_NAME,
-                sequence(&[der(0x82, b"a.example.com")]),
-            )],
+            extensions: vec![extension(SUBJECT_ALT_NAME, sequence(&[der(0x82, b"a.example.com")]))],
             algorithm,
             signature: der(BIT_STRING, &[0, 7]),
         }
@@ -120,23 +127,13 @@ impl Parts {
     /// The usual certificate with one more extension.
     pub(super) fn with_extension(extension: Vec<u8>) -> Self {
         let usual = Self::default();
-        let extensions = usual
-            .extensions
-            .into_iter()
-            .chain(once(extension))
-            .collect();
-        Self {
-            extensions,
-            ..Self::default()
-        }
+        let extensions = usual.extensions.into_iter().chain(once(extension)).collect();
+        Self { extensions, ..Self::default() }
     }
 
     /// The usual certificate with this extension and no other.
     pub(super) fn with_only(extension: Vec<u8>) -> Self {
-        Self {
-            extensions: vec![extension],
-            ..Self::default()
-        }
+        Self { extensions: vec![extension], ..Self::default() }
     }
 
     pub(super) fn with_names(names: &[Vec<u8>]) -> Self {
@@ -144,26 +141,16 @@ impl Parts {
     }
 
     pub(super) fn with_algorithm(algorithm: &[u8]) -> Self {
-        Self {
-            inner_algorithm: algorithm.to_vec(),
-            algorithm: algorithm.to_vec(),
-            ..Self::default()
-        }
+        Self { inner_algorithm: algorithm.to_vec(), algorithm: algorithm.to_vec(), ..Self::default() }
     }
 
     pub(super) fn with_issuer(issuer: Vec<u8>) -> Self {
-        Self {
-            issuer,
-            ..Self::default()
-        }
+        Self { issuer, ..Self::default() }
     }
 
     pub(super) fn der(&self) -> Vec<u8> {
-        let extensions = if self.extensions.is_empty() {
-            Vec::new()
-        } else {
-            der(0xa3, &sequence(&self.extensions))
-        };
+        let extensions =
+            if self.extensions.is_empty() { Vec::new() } else { der(0xa3, &sequence(&self.extensions)) };
         let body = sequence(&[
             self.version.clone(),
             self.serial.clone(),
@@ -180,6 +167,6 @@ impl Parts {
 
     /// Whether it can be read and passes the checks.
     pub(super) fn passes(&self) -> bool {
-        ServerCertificate::from_der(&self.der()).is_ok()
+        server_certificate(&self.der()).is_ok()
     }
 }

@@ -1,25 +1,26 @@
 //! What judging a Secret needs of its certificates.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use rstest::rstest;
+use x509_cert::der::asn1::ObjectIdentifier;
 
 use super::certificate::*;
 use crate::x509::{
     CertificateError,
-    chain::{ChainCertificate, ServerCertificate},
+    chain::{ChainCertificate, Signature},
     public_key::{Curve, KeyError, PublicKey},
+    server::ServerCertificate,
 };
 
 fn server(parameters: CertificateParams) -> ServerCertificate {
     let key = KeyPair::generate().unwrap();
-    ServerCertificate::from_der(parameters.self_signed(&key).unwrap().der()).unwrap()
+    server_certificate(parameters.self_signed(&key).unwrap().der()).unwrap()
 }
 
 fn chained(parts: &Parts) -> ChainCertificate {
-    ChainCertificate::from_der(&parts.der()).unwrap()
+    chain_certificate(&parts.der()).unwrap()
 }
 
 #[test]
@@ -28,7 +29,6 @@ fn a_certificate_that_says_nothing_of_its_use() {
     assert!(certificate.may_serve && certificate.may_sign);
     assert!(!certificate.is_ca && !certificate.is_of_public_ca);
     assert_eq!(certificate.dns_names, ["a.example.com"]);
-    assert_eq!(certificate.leaf.dns_names, ["a.example.com"]);
 }
 
 #[rstest]
@@ -46,7 +46,7 @@ fn extended_key_usage(#[case] usages: &[ExtendedKeyUsagePurpose], #[case] may_se
 #[test]
 fn extended_key_usage_of_nothing() {
     let parts = Parts::with_extension(extension(EXTENDED_KEY_USAGE, sequence(&[])));
-    let certificate = ServerCertificate::from_der(&parts.der());
+    let certificate = server_certificate(&parts.der());
     assert!(certificate.is_ok_and(|certificate| !certificate.may_serve));
 }
 
@@ -77,18 +77,41 @@ fn an_authority() {
 fn policies(#[case] policy: &[u8], #[case] is_of_public_ca: bool) {
     let policies = sequence(&[sequence(&[der(OID, policy)])]);
     let parts = Parts::with_extension(extension(CERTIFICATE_POLICIES, policies));
-    let certificate = ServerCertificate::from_der(&parts.der()).unwrap();
+    let certificate = server_certificate(&parts.der()).unwrap();
     assert_eq!(certificate.is_of_public_ca, is_of_public_ca);
+}
+
+#[test]
+fn critical_extensions_that_go_does_not_know() {
+    let unknown = |parts: Parts| server_certificate(&parts.der()).unwrap().unknown_critical;
+    let another = critical(b"\x2a\x03\x04", vec![]);
+    assert_eq!(unknown(Parts::with_extension(another))[0].to_string(), "1.2.3.4");
+    // issuerAltName.
+    let of_rfc_5280 = critical(b"\x55\x1d\x12", sequence(&[]));
+    assert_eq!(unknown(Parts::with_extension(of_rfc_5280))[0].to_string(), "2.5.29.18");
+    let not_critical = extension(b"\x2a\x03\x04", vec![]);
+    assert_eq!(unknown(Parts::with_extension(not_critical)), []);
+    let known = critical(KEY_USAGE, der(BIT_STRING, &[7, 0x80]));
+    assert_eq!(unknown(Parts::with_extension(known)), []);
+}
+
+/// RFC 6962, section 3.1.
+#[test]
+fn a_precertificate() {
+    const POISON: &[u8] = b"\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03";
+    let parts = Parts::with_extension(critical(POISON, der(NULL, &[])));
+    let found = server_certificate(&parts.der());
+    assert_eq!(found, Err(CertificateError::Precertificate));
+    let old = Parts { version: Vec::new(), ..parts };
+    assert!(server_certificate(&old.der()).is_ok());
 }
 
 /// Go reads no extensions in other versions than 3.
 #[test]
 fn extensions_of_another_version() {
-    let parts = Parts {
-        version: Vec::new(),
-        ..Parts::with_extension(extension(EXTENDED_KEY_USAGE, sequence(&[])))
-    };
-    let certificate = ServerCertificate::from_der(&parts.der()).unwrap();
+    let parts =
+        Parts { version: Vec::new(), ..Parts::with_extension(extension(EXTENDED_KEY_USAGE, sequence(&[]))) };
+    let certificate = server_certificate(&parts.der()).unwrap();
     assert!(certificate.may_serve);
     assert_eq!(certificate.dns_names, [] as [&str; 0]);
 }
@@ -96,37 +119,51 @@ fn extensions_of_another_version() {
 #[test]
 fn names_that_are_not_ascii_are_kept_for_messages() {
     let names = [der(0x82, b"a\xff"), der(0x82, b"b.example.com")];
-    let certificate = ServerCertificate::from_der(&Parts::with_names(&names).der()).unwrap();
+    let certificate = server_certificate(&Parts::with_names(&names).der()).unwrap();
     assert_eq!(certificate.dns_names, ["a\u{fffd}", "b.example.com"]);
-    assert_eq!(certificate.leaf.dns_names, ["b.example.com"]);
+}
+
+fn signature(algorithm: &[Vec<u8>]) -> Signature {
+    chained(&Parts::with_algorithm(&sequence(algorithm))).signature
 }
 
 #[rstest]
-#[case::md2(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x02", true)]
-#[case::md5(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", true)]
-#[case::sha1(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", true)]
-#[case::sha1_of_the_oiw(b"\x2b\x0e\x03\x02\x1d", true)]
-#[case::dsa(b"\x2a\x86\x48\xce\x38\x04\x03", true)]
-#[case::ecdsa(b"\x2a\x86\x48\xce\x3d\x04\x01", true)]
-#[case::sha256(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", false)]
-#[case::ecdsa_with_sha256(ECDSA_WITH_SHA256, false)]
-#[case::ed25519(b"\x2b\x65\x70", false)]
-fn signature_algorithms(#[case] algorithm: &[u8], #[case] is_weak: bool) {
-    let parts = Parts::with_algorithm(&sequence(&[der(OID, algorithm)]));
-    assert_eq!(chained(&parts).is_weakly_signed, is_weak);
+#[case::md2(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x02", Some(Signature::Weak))]
+#[case::md5(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", Some(Signature::Weak))]
+#[case::sha1(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", Some(Signature::Weak))]
+#[case::sha1_of_the_oiw(b"\x2b\x0e\x03\x02\x1d", Some(Signature::Weak))]
+#[case::dsa(b"\x2a\x86\x48\xce\x38\x04\x03", Some(Signature::Weak))]
+#[case::ecdsa(b"\x2a\x86\x48\xce\x3d\x04\x01", Some(Signature::Weak))]
+#[case::sha256(SHA256_WITH_RSA, Some(Signature::Usual))]
+#[case::ecdsa_with_sha256(ECDSA_WITH_SHA256, Some(Signature::Usual))]
+#[case::ed25519(ED25519, Some(Signature::Usual))]
+#[case::ed448(b"\x2b\x65\x71", Some(Signature::Usual))]
+#[case::dsa_with_sha256(b"\x60\x86\x48\x01\x65\x03\x04\x03\x02", None)]
+#[case::dsa_with_sha3(b"\x60\x86\x48\x01\x65\x03\x04\x03\x08", None)]
+#[case::ecdsa_with_sha3(b"\x60\x86\x48\x01\x65\x03\x04\x03\x09", Some(Signature::Usual))]
+#[case::rsa_with_sha3(b"\x60\x86\x48\x01\x65\x03\x04\x03\x10", Some(Signature::Usual))]
+#[case::ml_dsa_44(b"\x60\x86\x48\x01\x65\x03\x04\x03\x11", None)]
+#[case::sha3(b"\x60\x86\x48\x01\x65\x03\x04\x02\x09", None)]
+fn signature_algorithms(#[case] algorithm: &[u8], #[case] expected: Option<Signature>) {
+    let number = ObjectIdentifier::from_bytes(algorithm).unwrap();
+    let algorithm = sequence(&[der(OID, algorithm)]);
+    let parts = Parts::with_algorithm(&algorithm);
+    let expected = expected.unwrap_or(Signature::Unusual(number));
+    assert_eq!(chained(&parts).signature, expected);
     let subject = parts.issuer.clone();
     let self_signed = Parts { subject, ..parts };
-    assert!(!chained(&self_signed).is_weakly_signed);
+    assert_eq!(chained(&self_signed).signature, Signature::Usual);
 }
 
 #[rstest]
-#[case::without_parameters(sequence(&[]), true)]
-#[case::sha1(sequence(&[der(0xa0, &sequence(&[der(OID, b"\x2b\x0e\x03\x02\x1a")]))]), true)]
-#[case::sha256(sequence(&[der(0xa0, &sequence(&[der(OID, b"\x60\x86\x48\x01\x65\x03\x04\x02\x01")]))]), false)]
-fn rsa_pss(#[case] parameters: Vec<u8>, #[case] is_weak: bool) {
-    let pss = der(OID, b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a");
-    let parts = Parts::with_algorithm(&sequence(&[pss, parameters]));
-    assert_eq!(chained(&parts).is_weakly_signed, is_weak);
+#[case::defaults(vec![sequence(&[])], Signature::Weak)]
+#[case::sha1(vec![sequence(&[der(0xa0, &sequence(&[der(OID, b"\x2b\x0e\x03\x02\x1a")]))])], Signature::Weak)]
+#[case::sha256(vec![sequence(&[der(0xa0, &sequence(&[der(OID, b"\x60\x86\x48\x01\x65\x03\x04\x02\x01")]))])], Signature::Usual)]
+#[case::no_parameters(vec![], Signature::Usual)]
+#[case::other_parameters(vec![der(NULL, &[])], Signature::Usual)]
+fn rsa_pss(#[case] parameters: Vec<Vec<u8>>, #[case] expected: Signature) {
+    let pss = vec![der(OID, b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a")];
+    assert_eq!(signature(&[pss, parameters].concat()), expected);
 }
 
 #[test]
@@ -139,8 +176,8 @@ fn names_and_key_of_a_chain() {
     let mut leaf = CertificateParams::new(["a.example.com".to_owned()]).unwrap();
     leaf.distinguished_name.push(rcgen::DnType::CommonName, "a");
     let leaf_der = leaf.signed_by(&leaf_key, &Issuer::new(ca, &key)).unwrap();
-    let ca = ChainCertificate::from_der(ca_der.der()).unwrap();
-    let leaf = ChainCertificate::from_der(leaf_der.der()).unwrap();
+    let ca = chain_certificate(ca_der.der()).unwrap();
+    let leaf = chain_certificate(leaf_der.der()).unwrap();
     assert_eq!(leaf.issuer, ca.subject);
     assert_eq!(ca.issuer, ca.subject);
     assert_ne!(leaf.subject, ca.subject);
@@ -154,24 +191,15 @@ fn names_and_key_of_a_chain() {
 #[test]
 fn an_issuer_may_have_what_a_leaf_may_not() {
     let parts = Parts::with_extension(extension(NAME_CONSTRAINTS, sequence(&[])));
-    assert!(ChainCertificate::from_der(&parts.der()).is_ok());
-    assert_eq!(
-        ServerCertificate::from_der(&parts.der()),
-        Err(CertificateError::RefusedByGo)
-    );
+    assert!(chain_certificate(&parts.der()).is_ok());
+    assert_eq!(server_certificate(&parts.der()), Err(CertificateError::CaExtension));
     let more = [parts.der(), vec![0]].concat();
-    assert_eq!(
-        ChainCertificate::from_der(&more),
-        Err(CertificateError::Malformed)
-    );
+    assert_eq!(chain_certificate(&more), Err(CertificateError::Malformed));
 }
 
 fn key(algorithm: &[Vec<u8>], bits: &[u8]) -> Result<PublicKey, KeyError> {
     let key = sequence(&[sequence(algorithm), der(BIT_STRING, bits)]);
-    let parts = Parts {
-        key,
-        ..Parts::default()
-    };
+    let parts = Parts { key, ..Parts::default() };
     chained(&parts).public_key
 }
 

@@ -25,14 +25,7 @@ fn a_usual_certificate() {
 #[case::last(0x7f, false)]
 fn versions(#[case] version: u8, #[case] passes: bool) {
     let version = der(0xa0, &der(INTEGER, &[version]));
-    assert_eq!(
-        Parts {
-            version,
-            ..Parts::default()
-        }
-        .passes(),
-        passes
-    );
+    assert_eq!(Parts { version, ..Parts::default() }.passes(), passes);
 }
 
 /// Go reads no extensions in other versions than 3, so whatever they are does no harm.
@@ -40,10 +33,7 @@ fn versions(#[case] version: u8, #[case] passes: bool) {
 fn extensions_of_another_version() {
     for version in [Vec::new(), der(0xa0, &der(INTEGER, &[1]))] {
         let bad = critical(SUBJECT_KEY_IDENTIFIER, b"junk".to_vec());
-        assert_passes(&Parts {
-            version,
-            ..Parts::with_extension(bad)
-        });
+        assert_passes(&Parts { version, ..Parts::with_extension(bad) });
     }
 }
 
@@ -58,36 +48,20 @@ fn extensions_of_another_version() {
 #[case::empty(&[], false)]
 fn serial_numbers(#[case] serial: &[u8], #[case] passes: bool) {
     let serial = der(INTEGER, serial);
-    assert_eq!(
-        Parts {
-            serial,
-            ..Parts::default()
-        }
-        .passes(),
-        passes
-    );
+    assert_eq!(Parts { serial, ..Parts::default() }.passes(), passes);
 }
 
 #[test]
 fn a_serial_number_of_another_type() {
-    assert_refused(&Parts {
-        serial: der(OCTET_STRING, &[1]),
-        ..Parts::default()
-    });
+    assert_refused(&Parts { serial: der(OCTET_STRING, &[1]), ..Parts::default() });
 }
 
 #[test]
 fn two_signature_algorithms() {
     let algorithm = sequence(&[der(OID, ECDSA_WITH_SHA256), der(NULL, &[])]);
     assert_passes(&Parts::with_algorithm(&algorithm));
-    assert_refused(&Parts {
-        algorithm: algorithm.clone(),
-        ..Parts::default()
-    });
-    assert_refused(&Parts {
-        inner_algorithm: algorithm,
-        ..Parts::default()
-    });
+    assert_refused(&Parts { algorithm: algorithm.clone(), ..Parts::default() });
+    assert_refused(&Parts { inner_algorithm: algorithm, ..Parts::default() });
 }
 
 #[rstest]
@@ -112,14 +86,7 @@ fn signature_algorithms(#[case] algorithm: Vec<u8>, #[case] passes: bool) {
 #[case::one_bit_and_rubbish(&[7, 0x81], false)]
 fn padding_of_the_signature(#[case] content: &[u8], #[case] passes: bool) {
     let signature = der(BIT_STRING, content);
-    assert_eq!(
-        Parts {
-            signature,
-            ..Parts::default()
-        }
-        .passes(),
-        passes
-    );
+    assert_eq!(Parts { signature, ..Parts::default() }.passes(), passes);
 }
 
 #[rstest]
@@ -156,10 +123,7 @@ fn padding_of_the_signature(#[case] content: &[u8], #[case] passes: bool) {
 fn strings_of_names(#[case] tag: u8, #[case] text: &[u8], #[case] passes: bool) {
     let name = name(COUNTRY, tag, text);
     assert_eq!(Parts::with_issuer(name.clone()).passes(), passes);
-    let subject = Parts {
-        subject: name,
-        ..Parts::default()
-    };
+    let subject = Parts { subject: name, ..Parts::default() };
     assert_eq!(subject.passes(), passes);
 }
 
@@ -179,24 +143,13 @@ fn names(#[case] issuer: Vec<u8>, #[case] passes: bool) {
     assert_eq!(Parts::with_issuer(issuer).passes(), passes);
 }
 
-/// To compare each with each takes no time yet.
 #[test]
 fn many_extensions() {
-    let numbers = (0..1000_u16).map(|number| {
-        [
-            0x2a,
-            0x83,
-            (number >> 7) as u8 | 0x80,
-            (number & 0x7f) as u8,
-        ]
-    });
+    let numbers = (0..2000_u16).map(|number| [0x2a, 0x83, (number >> 7) as u8 | 0x80, (number & 0x7f) as u8]);
     let mut extensions: Vec<_> = numbers.map(|kind| extension(&kind, vec![])).collect();
-    let parts = |extensions: &Vec<_>| Parts {
-        extensions: extensions.clone(),
-        ..Parts::default()
-    };
+    let parts = |extensions: &Vec<_>| Parts { extensions: extensions.clone(), ..Parts::default() };
     assert_passes(&parts(&extensions));
-    extensions.push(extension(b"\x2a\x03\x04", vec![]));
+    extensions.extend(extensions.last().cloned());
     assert_refused(&parts(&extensions));
 }
 
@@ -205,14 +158,8 @@ fn an_extension_twice() {
     let unknown = |text: &[u8]| extension(b"\x2a\x03\x04", text.to_vec());
     assert_passes(&Parts::with_extension(unknown(b"a")));
     let extensions = vec![unknown(b"a"), unknown(b"b")];
-    assert_refused(&Parts {
-        extensions,
-        ..Parts::default()
-    });
-    assert_refused(&Parts::with_extension(extension(
-        SUBJECT_ALT_NAME,
-        sequence(&[]),
-    )));
+    assert_refused(&Parts { extensions, ..Parts::default() });
+    assert_refused(&Parts::with_extension(extension(SUBJECT_ALT_NAME, sequence(&[]))));
 }
 
 #[rstest]
@@ -220,7 +167,7 @@ fn an_extension_twice() {
 #[case::unknown_and_critical(critical(b"\x2a\x03\x04", b"junk".to_vec()), true)]
 #[case::big_identifier(extension(BIG, vec![]), true)]
 #[case::too_big_identifier(extension(TOO_BIG, vec![]), false)]
-#[case::identifier_with_a_long_beginning(extension(b"\x88\x37\x03", vec![]), true)]
+#[case::identifier_with_a_long_beginning(extension(b"\x88\x37\x03", vec![]), false)]
 #[case::identifier_without_an_end(extension(b"\x2a\x83", vec![]), false)]
 #[case::empty_identifier(extension(b"", vec![]), false)]
 #[case::identifier_that_is_not_the_shortest(extension(b"\x2a\x80\x01", vec![]), false)]
@@ -303,15 +250,9 @@ fn extensions_that_can_be_read(#[case] kind: &[u8], #[case] value: Vec<u8>) {
 #[case::unknown(0x9e, b"", true)]
 fn alternative_names(#[case] tag: u8, #[case] name: &[u8], #[case] passes: bool) {
     let name = der(tag, name);
-    assert_eq!(
-        Parts::with_names(std::slice::from_ref(&name)).passes(),
-        passes
-    );
+    assert_eq!(Parts::with_names(std::slice::from_ref(&name)).passes(), passes);
     let good = der(0x82, b"a.example.com");
-    assert_eq!(
-        Parts::with_names(&[good.clone(), name.clone()]).passes(),
-        passes
-    );
+    assert_eq!(Parts::with_names(&[good.clone(), name.clone()]).passes(), passes);
     assert_eq!(Parts::with_names(&[name, good]).passes(), passes);
 }
 
@@ -363,8 +304,5 @@ fn an_alternative_name_with_a_long_tag() {
 #[case::wildcard("https://*.example.com", false)]
 fn uris(#[case] uri: &str, #[case] is_valid: bool) {
     assert_eq!(is_uri(uri), is_valid);
-    assert_eq!(
-        Parts::with_names(&[der(0x86, uri.as_bytes())]).passes(),
-        is_valid
-    );
+    assert_eq!(Parts::with_names(&[der(0x86, uri.as_bytes())]).passes(), is_valid);
 }

@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use proptest::{collection::vec, prelude::*};
 use rcgen::{
-    CertificateParams, CustomExtension, DistinguishedName, DnType, Issuer, KeyPair, SanType,
-    date_time_ymd,
+    CertificateParams, CustomExtension, DistinguishedName, DnType, Issuer, KeyPair, SanType, date_time_ymd,
 };
 use rstest::rstest;
 
@@ -19,10 +18,7 @@ static KEY: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate().unwrap());
 
 /// The first second of a year, since 1970.
 fn seconds(year: i32) -> u64 {
-    date_time_ymd(year, 1, 1)
-        .unix_timestamp()
-        .try_into()
-        .unwrap()
+    date_time_ymd(year, 1, 1).unix_timestamp().try_into().unwrap()
 }
 
 /// A certificate to be, valid from 2020 to 2030.
@@ -45,10 +41,7 @@ fn common_name(name: &str) -> DistinguishedName {
 /// A certificate to be, with an extension `subjectAltName` whose `GeneralName`s are given by tag and
 /// content.
 fn certificate_with_names(names: &[(u8, &[u8])]) -> CertificateParams {
-    let names: Vec<u8> = names
-        .iter()
-        .flat_map(|(tag, content)| der_element(*tag, content))
-        .collect();
+    let names: Vec<u8> = names.iter().flat_map(|(tag, content)| der_element(*tag, content)).collect();
     certificate_with_san_extension(der_element(0x30, &names))
 }
 
@@ -68,10 +61,7 @@ fn pem(parameters: &CertificateParams) -> String {
 }
 
 fn pem_of(der: &[u8]) -> String {
-    format!(
-        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-        STANDARD.encode(der)
-    )
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(der))
 }
 
 fn dns_names(parameters: &CertificateParams) -> Vec<String> {
@@ -111,22 +101,13 @@ fn offers_a(tls_crt: &str) -> bool {
 
 #[test]
 fn dns_names_are_read_in_order_as_they_are_written() {
-    let names = [
-        "b.example.com",
-        "*.Example.com",
-        "a.example.com",
-        "b.example.com",
-        "f*.x",
-        "a..b",
-    ];
+    let names = ["b.example.com", "*.Example.com", "a.example.com", "b.example.com", "f*.x", "a..b"];
     assert_eq!(dns_names(&certificate(&names)), names);
 }
 
 #[test]
 fn hundreds_of_names_are_read() {
-    let names: Vec<_> = (0..500)
-        .map(|number| format!("host-{number}.example.com"))
-        .collect();
+    let names: Vec<_> = (0..500).map(|number| format!("host-{number}.example.com")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     assert_eq!(dns_names(&certificate(&names)), names);
 }
@@ -140,10 +121,7 @@ fn only_dns_names_are_read() {
         SanType::OtherName((vec![1, 2, 3], "e.example.com".into())),
         SanType::DnsName("f.example.com".try_into().unwrap()),
     ]);
-    assert_eq!(
-        dns_names(&parameters),
-        ["a.example.com", "b.example.com", "f.example.com"]
-    );
+    assert_eq!(dns_names(&parameters), ["a.example.com", "b.example.com", "f.example.com"]);
 }
 
 #[rstest]
@@ -181,21 +159,20 @@ fn names_that_are_not_ascii_are_left_out() {
         (0x82, b"a b.example.com"),
         (0x82, "b\u{fc}cher.example.com".as_bytes()),
     ];
-    assert_eq!(
-        dns_names(&certificate_with_names(&names)),
-        ["a b.example.com"]
-    );
+    assert_eq!(dns_names(&certificate_with_names(&names)), ["a b.example.com"]);
 }
 
 #[test]
 fn names_of_kinds_nobody_knows_are_stepped_over() {
-    let names: [(u8, &[u8]); 4] = [
-        (0x87, b"\x0a"),
-        (0x88, b"\xff"),
-        (0x82, b"a.example.com"),
-        (0x8f, b""),
-    ];
+    let names: [(u8, &[u8]); 4] = [(0x87, b"\x0a"), (0x88, b"\xff"), (0x82, b"a.example.com"), (0x8f, b"")];
     assert!(offers_a(&pem(&certificate_with_names(&names))));
+}
+
+/// The tag of a DNS name is that of a primitive element, in Go too.
+#[test]
+fn a_name_of_a_constructed_element_is_stepped_over() {
+    let names: [(u8, &[u8]); 2] = [(0xa2, b"b.example.com"), (0x82, b"a.example.com")];
+    assert_eq!(dns_names(&certificate_with_names(&names)), ["a.example.com"]);
 }
 
 #[rstest]
@@ -268,14 +245,8 @@ fn other_fields_of_that_name_are_not_temporary() {
     let mut organization = DistinguishedName::new();
     organization.push(DnType::OrganizationName, "cert-manager.local");
     assert!(offers_a(&issued_by(organization, "a.example.com")));
-    assert!(offers_a(&issued_by(
-        common_name("ca"),
-        "cert-manager.local"
-    )));
-    assert!(offers_a(&issued_by(
-        DistinguishedName::new(),
-        "a.example.com"
-    )));
+    assert!(offers_a(&issued_by(common_name("ca"), "cert-manager.local")));
+    assert!(offers_a(&issued_by(DistinguishedName::new(), "a.example.com")));
 }
 
 // DER.
@@ -301,11 +272,7 @@ fn a_truncated_certificate_is_refused() {
 
 #[test]
 fn no_changed_byte_makes_it_panic() {
-    let der = der(&certificate(&[
-        "a.example.com",
-        "*.example.com",
-        "10.0.0.1",
-    ]));
+    let der = der(&certificate(&["a.example.com", "*.example.com", "10.0.0.1"]));
     let signature = 64;
     for position in 0..der.len() - signature {
         for change in 1..=u8::MAX {
@@ -347,8 +314,7 @@ proptest! {
 
 // PEM.
 
-const EC_PARAMETERS: &str =
-    "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+const EC_PARAMETERS: &str = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
 
 #[test]
 fn text_around_the_certificate_is_fine() {
@@ -359,24 +325,15 @@ fn text_around_the_certificate_is_fine() {
         ("as it is", pem.clone()),
         ("CRLF", pem.replace('\n', "\r\n")),
         ("no final newline", pem.trim_end().to_owned()),
-        (
-            "CRLF, no final newline",
-            pem.trim_end().replace('\n', "\r\n"),
-        ),
+        ("CRLF, no final newline", pem.trim_end().replace('\n', "\r\n")),
         ("text before", format!("{preamble}{pem}")),
         ("text after", format!("{pem}\nbye\n-----BEGIN")),
-        (
-            "byte order mark on a line of its own",
-            format!("\u{feff}\n{pem}"),
-        ),
+        ("byte order mark on a line of its own", format!("\u{feff}\n{pem}")),
         ("EC parameters before", format!("{EC_PARAMETERS}{pem}")),
         ("key before", format!("{key}{pem}")),
         ("both before", format!("{EC_PARAMETERS}\n{key}\n{pem}")),
         ("key after", format!("{pem}{key}")),
-        (
-            "key without end before",
-            format!("-----BEGIN PRIVATE KEY-----\nAAAA\n{pem}"),
-        ),
+        ("key without end before", format!("-----BEGIN PRIVATE KEY-----\nAAAA\n{pem}")),
         ("blanks at line ends", pem.replace('\n', " \t\n")),
         ("blank lines", pem.replace('\n', "\n\n")),
     ];
@@ -390,15 +347,9 @@ fn lines_may_have_any_length() {
     let der = der(&certificate(&["a.example.com"]));
     let base64 = STANDARD.encode(&der);
     for length in [1, 4, 63, 76, 9999] {
-        let lines: Vec<_> = base64
-            .as_bytes()
-            .chunks(length)
-            .map(|line| str::from_utf8(line).unwrap())
-            .collect();
-        let text = format!(
-            "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----",
-            lines.join("\n")
-        );
+        let lines: Vec<_> =
+            base64.as_bytes().chunks(length).map(|line| str::from_utf8(line).unwrap()).collect();
+        let text = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----", lines.join("\n"));
         assert_eq!(first_certificate(&text), Some(der.clone()), "{length}");
     }
 }
@@ -415,26 +366,14 @@ fn without_a_whole_block_there_is_no_certificate() {
         ("only EC parameters", EC_PARAMETERS.to_owned()),
         ("no end", beginning.to_owned()),
         ("half an end", format!("{beginning}-----END ")),
-        (
-            "end of another block",
-            pem.replace("END CERTIFICATE", "END PRIVATE KEY"),
-        ),
-        (
-            "no beginning",
-            pem.replace("-----BEGIN CERTIFICATE-----", ""),
-        ),
-        (
-            "another kind",
-            pem.replace("CERTIFICATE", "CERTIFICATE REQUEST"),
-        ),
+        ("end of another block", pem.replace("END CERTIFICATE", "END PRIVATE KEY")),
+        ("no beginning", pem.replace("-----BEGIN CERTIFICATE-----", "")),
+        ("another kind", pem.replace("CERTIFICATE", "CERTIFICATE REQUEST")),
         ("lower case", pem.to_lowercase()),
         ("all on one line", pem.replace('\n', "")),
         ("junk", pem_of(b"").replace("\n\n", "\n!?!\n")),
         ("not ASCII", pem_of(b"").replace("\n\n", "\nAAAä\n")),
-        (
-            "base64 of wrong length",
-            pem_of(b"").replace("\n\n", "\nAAAAA\n"),
-        ),
+        ("base64 of wrong length", pem_of(b"").replace("\n\n", "\nAAAAA\n")),
         ("the base64 of the text", STANDARD.encode(&pem)),
     ];
     for (variant, text) in variants {

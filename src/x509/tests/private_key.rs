@@ -1,5 +1,5 @@
-//! Private keys of every kind and in every form, written byte by byte: a library writes only the form that it thinks best, and
-//! none that lies.
+//! Private keys of every kind and in every form, written byte by byte: a library writes only the form that it
+//! thinks best, and none that lies.
 
 use rstest::rstest;
 
@@ -16,16 +16,12 @@ const P384: &[u8] = b"\x2b\x81\x04\x00\x22";
 const P224: &[u8] = b"\x2b\x81\x04\x00\x21";
 /// The order of P-256 (SEC 2, section 2.4.2); scalars are below.
 const ORDER: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6,
-    0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+    0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
 fn read(label: &str, der: Vec<u8>) -> Result<PublicKey, KeyError> {
-    public_key(&Block {
-        label: label.to_owned(),
-        is_encrypted: false,
-        der: Some(der),
-    })
+    public_key(&Block { label: label.to_owned(), is_encrypted: false, der: Some(der) })
 }
 
 /// The scalar of which the point is the generator.
@@ -124,15 +120,20 @@ fn keys_that_cannot_be_read(#[case] label: &str, #[case] key: Vec<u8>) {
 #[case::curve_of_parameters(PKCS8, pkcs8(&[der(OID, EC_PUBLIC_KEY), sequence(&[])], &sec1(&one(), None, None), None))]
 #[case::x25519(PKCS8, pkcs8(&[der(OID, b"\x2b\x65\x6e")], &der(OCTET_STRING, &[7; 32]), None))]
 #[case::dsa("DSA PRIVATE KEY", b"whatever".to_vec())]
-#[case::openssh("OPENSSH PRIVATE KEY", b"whatever".to_vec())]
 fn kinds_that_cannot_serve(#[case] label: &str, #[case] key: Vec<u8>) {
     assert_eq!(read(label, key), Err(KeyError::Unsupported));
 }
 
+#[test]
+fn openssh_has_a_format_of_its_own() {
+    let found = read("OPENSSH PRIVATE KEY", b"openssh-key-v1\0".to_vec());
+    assert_eq!(found, Err(KeyError::OpenSsh));
+}
+
 /// The first key of RFC 8032, section 7.1.
 const SEED: [u8; 32] = [
-    0x9d, 0x61, 0xb1, 0x9d, 0xef, 0xfd, 0x5a, 0x60, 0xba, 0x84, 0x4a, 0xf4, 0x92, 0xec, 0x2c, 0xc4,
-    0x44, 0x49, 0xc5, 0x69, 0x7b, 0x32, 0x69, 0x19, 0x70, 0x3b, 0xac, 0x03, 0x1c, 0xae, 0x7f, 0x60,
+    0x9d, 0x61, 0xb1, 0x9d, 0xef, 0xfd, 0x5a, 0x60, 0xba, 0x84, 0x4a, 0xf4, 0x92, 0xec, 0x2c, 0xc4, 0x44,
+    0x49, 0xc5, 0x69, 0x7b, 0x32, 0x69, 0x19, 0x70, 0x3b, 0xac, 0x03, 0x1c, 0xae, 0x7f, 0x60,
 ];
 
 #[test]
@@ -158,21 +159,11 @@ fn ed25519_keys() {
 
 #[test]
 fn encrypted_and_broken_blocks() {
-    let good = Block {
-        label: SEC1.to_owned(),
-        is_encrypted: false,
-        der: Some(sec1(&one(), Some(P256), None)),
-    };
-    let encrypted = Block {
-        is_encrypted: true,
-        ..good.clone()
-    };
+    let good =
+        Block { label: SEC1.to_owned(), is_encrypted: false, der: Some(sec1(&one(), Some(P256), None)) };
+    let encrypted = Block { is_encrypted: true, ..good.clone() };
     assert_eq!(public_key(&encrypted), Err(KeyError::Encrypted));
-    let encrypted = Block {
-        label: "ENCRYPTED PRIVATE KEY".to_owned(),
-        der: None,
-        ..good.clone()
-    };
+    let encrypted = Block { label: "ENCRYPTED PRIVATE KEY".to_owned(), der: None, ..good.clone() };
     assert_eq!(public_key(&encrypted), Err(KeyError::Encrypted));
     let broken = Block { der: None, ..good };
     assert_eq!(public_key(&broken), Err(KeyError::Unreadable));

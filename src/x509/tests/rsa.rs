@@ -55,11 +55,7 @@ impl Numbers {
 
     /// The private exponent, as short as it can be for a prime.
     fn remainder(&self, prime: &BigUint) -> BigUint {
-        if *prime > big(1) {
-            &self.d % (prime - 1_u8)
-        } else {
-            self.d.clone()
-        }
+        if *prime > big(1) { &self.d % (prime - 1_u8) } else { self.d.clone() }
     }
 
     /// The key, with remainders that fit the private exponent.
@@ -81,10 +77,7 @@ impl Numbers {
             let zero = bytes.first().is_some_and(|first| *first >= 0x80);
             element(0x02, &[vec![0; zero.into()], bytes].concat())
         });
-        element(
-            0x30,
-            &version.into_iter().chain(numbers).collect::<Vec<_>>(),
-        )
+        element(0x30, &version.into_iter().chain(numbers).collect::<Vec<_>>())
     }
 
     fn public_key(&self) -> Result<PublicKey, KeyError> {
@@ -101,10 +94,7 @@ impl Numbers {
 #[case::long(4096)]
 fn numbers_that_fit(#[case] bits: u64) {
     let numbers = Numbers::of_bits(bits);
-    let expected = PublicKey::Rsa {
-        modulus: numbers.modulus().to_bytes_be(),
-        exponent: vec![1, 0, 1],
-    };
+    let expected = PublicKey::Rsa { modulus: numbers.modulus().to_bytes_be(), exponent: vec![1, 0, 1] };
     assert_eq!(numbers.public_key(), Ok(expected));
 }
 
@@ -128,11 +118,7 @@ fn the_shortest_modulus() {
 /// Another private exponent less than the modulus, which is the same modulo this prime less one.
 fn shifted(key: &Numbers, prime: &BigUint) -> BigUint {
     let step = prime - 1_u8;
-    if &key.d + &step < key.modulus() {
-        &key.d + step
-    } else {
-        &key.d - step
-    }
+    if &key.d + &step < key.modulus() { &key.d + step } else { &key.d - step }
 }
 
 /// All else still fits.
@@ -173,13 +159,7 @@ fn a_private_exponent_that_is_too_short() {
         let d = e.modinv(&(common * 2_u8))?;
         (d.bits() < (&p * &q).bits() / 2).then_some(())?;
         let coefficient = q.modinv(&p)?;
-        Some(Numbers {
-            p,
-            q,
-            e,
-            d,
-            coefficient,
-        })
+        Some(Numbers { p, q, e, d, coefficient })
     });
     let mut numbers = found.unwrap();
     assert_eq!(numbers.public_key(), Err(KeyError::Unreadable));

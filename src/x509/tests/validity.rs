@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 
-use super::certificate::{Parts, der, sequence};
-use crate::x509::{CertificateError, chain::ServerCertificate};
+use super::certificate::{Parts, chain_certificate, der, sequence};
+use crate::x509::CertificateError;
 
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
@@ -11,13 +11,10 @@ const GENERALIZED_TIME: u8 = 0x18;
 /// The second, since 1970, from which on a certificate with this time in it is valid.
 fn read(tag: u8, text: &str) -> Result<u64, CertificateError> {
     let time = der(tag, text.as_bytes());
-    let parts = Parts {
-        validity: sequence(&[time.clone(), time]),
-        ..Parts::default()
-    };
-    let leaf = ServerCertificate::from_der(&parts.der())?.leaf;
-    assert_eq!(leaf.not_before, leaf.not_after);
-    Ok(leaf.not_before)
+    let parts = Parts { validity: sequence(&[time.clone(), time]), ..Parts::default() };
+    let certificate = chain_certificate(&parts.der())?;
+    assert_eq!(certificate.not_before, certificate.not_after);
+    Ok(certificate.not_before)
 }
 
 #[rstest]

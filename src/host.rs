@@ -1,16 +1,16 @@
 //! Hosts and the names of certificates: the only place that knows what `*` means.
 //!
-//! A [`Host`] is what an Ingress asks for, a [`DnsPattern`] is what a certificate offers. Both are
-//! checked once and hold lower-case ASCII, so that comparing them is comparing bytes.
+//! A [`Host`] is what an Ingress asks for, a [`DnsPattern`] is what a certificate offers. Both are checked
+//! once and hold lower-case ASCII, so that comparing them is comparing bytes.
 //!
 //! The characters and labels allowed are those of Go's `crypto/x509` (`validHostname`), which is what
-//! Traefik, ingress-nginx and cert-manager run: letters, digits, `-` (not first in a label) and `_`.
-//! A name that Go would compare only letter by letter, because it is no valid name (`a..b`, `f*.x`),
-//! is no host and covers none.
+//! Traefik, ingress-nginx and cert-manager run: letters, digits, `-` (not first in a label) and `_`. A name
+//! that Go would compare only letter by letter, because it is no valid name (`a..b`, `f*.x`), is no host and
+//! covers none.
 
 use std::net::IpAddr;
 
-use globset::GlobBuilder;
+use globset::{GlobBuilder, GlobMatcher};
 use serde::Deserialize;
 
 /// How far `*` reaches in a certificate's name (setting `wildcards`).
@@ -56,7 +56,7 @@ pub(crate) enum DnsPattern {
     /// `*.example.com`, kept as `example.com`.
     Wildcard(String),
     /// Another text with `*`, only with [`Wildcards::AnyDepth`].
-    Glob(String),
+    Glob(HostGlob),
 }
 
 /// How well a name fits a host; the greatest is the best.
@@ -70,17 +70,22 @@ pub(crate) enum Fit {
 
 impl DnsPattern {
     /// Reads a DNS SAN; `None` if it can cover no host.
-    pub(crate) fn parse(san: &str, wildcards: Wildcards) -> Option<Self> {
-        let text = san.to_ascii_lowercase();
-        if !text.contains('*') {
+    pub(crate) fn parse(san: impl Into<String>, wildcards: Wildcards) -> Option<Self> {
+        let mut name = san.into();
+        name.make_ascii_lowercase();
+        if !name.as_bytes().contains(&b'*') {
             // A final dot is kept: Go compares such a SAN letter by letter.
-            return is_name(without_final_dot(&text)).then_some(Self::Exact(text));
+            return is_name(without_final_dot(&name)).then_some(Self::Exact(name));
         }
-        if let Some(parent) = text.strip_prefix("*.").filter(|parent| is_name(parent)) {
-            return Some(Self::Wildcard(parent.to_owned()));
+        if name.strip_prefix("*.").is_some_and(is_name) {
+            name.drain(.."*.".len());
+            return Some(Self::Wildcard(name));
         }
-        let is_glob = |byte: u8| matches!(byte, b'*' | b'.') || is_name_byte(byte);
-        (wildcards == Wildcards::AnyDepth && text.bytes().all(is_glob)).then_some(Self::Glob(text))
+        let is_possible = |byte: u8| matches!(byte, b'*' | b'.') || is_name_byte(byte);
+        if wildcards == Wildcards::OneLabel || !name.bytes().all(is_possible) {
+            return None;
+        }
+        HostGlob::compile(&name).map(Self::Glob)
     }
 
     /// How well this name covers a host, if it does.
@@ -104,37 +109,62 @@ impl DnsPattern {
                 };
                 is_below.then_some(Fit::Wildcard("*.".len() + parent.len()))
             }
-            Self::Glob(glob) => glob_matches(glob, host).then_some(Fit::Wildcard(glob.len())),
+            Self::Glob(glob) => glob.matches(host).then_some(Fit::Wildcard(glob.text().len())),
         }
     }
 }
 
-/// A pattern of hosts in the settings: `*` stands for any text, dots included, `?` for one character.
-#[derive(Clone, Debug)]
-pub(crate) struct HostGlob(String);
+/// The longest glob, which is as long as the longest DNS name; globset panics at one that is too long to
+/// compile.
+const MAX_GLOB: usize = 253;
+
+/// A glob over whole hosts, compiled: `*` matches any text, dots included, and `?` one character.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct HostGlob(GlobMatcher);
+
+impl TryFrom<String> for HostGlob {
+    type Error = &'static str;
+
+    /// Reads a glob of the settings, which some host could match.
+    fn try_from(mut text: String) -> Result<Self, Self::Error> {
+        text.make_ascii_lowercase();
+        let is_possible = |byte: u8| matches!(byte, b'*' | b'?' | b'.') || is_name_byte(byte);
+        let is_glob = !text.is_empty() && text.bytes().all(is_possible);
+        is_glob
+            .then(|| Self::compile(&text))
+            .flatten()
+            .ok_or("must be a pattern of hosts: letters, digits, '-', '_', '.', '*' and '?'")
+    }
+}
 
 impl HostGlob {
-    /// Reads a pattern; `None` if no host could ever match it.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let text = text.to_ascii_lowercase();
-        let is_possible = |byte: u8| matches!(byte, b'*' | b'?' | b'.') || is_name_byte(byte);
-        (!text.is_empty() && text.bytes().all(is_possible)).then_some(Self(text))
+    /// Compiles a glob in lower case that has no special characters but `*` and `?`.
+    fn compile(text: &str) -> Option<Self> {
+        if text.len() > MAX_GLOB {
+            return None;
+        }
+        let glob = GlobBuilder::new(text).literal_separator(false).build();
+        Some(Self(glob.ok()?.compile_matcher()))
     }
 
     /// Whether a host matches it.
     pub(crate) fn matches(&self, host: &Host) -> bool {
-        glob_matches(&self.0, host)
+        self.0.is_match(host.relative())
+    }
+
+    fn text(&self) -> &str {
+        self.0.glob().glob()
     }
 }
 
-/// Whether a glob matches a host. Compiling it takes longer than all else, so it is done only where
-/// what follows the last wildcard fits. Of globset's special characters, globs here have `*` and `?`.
-fn glob_matches(glob: &str, host: &Host) -> bool {
-    let end = glob.rsplit(['*', '?']).next().unwrap_or_default();
-    let compiled = || GlobBuilder::new(glob).literal_separator(false).build().ok();
-    host.relative().ends_with(end)
-        && compiled().is_some_and(|glob| glob.compile_matcher().is_match(host.relative()))
+impl PartialEq for HostGlob {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
 }
+
+impl Eq for HostGlob {}
 
 fn without_final_dot(text: &str) -> &str {
     text.strip_suffix('.').unwrap_or(text)
@@ -142,11 +172,14 @@ fn without_final_dot(text: &str) -> &str {
 
 /// Whether this is labels, joined by dots, of the characters that Go accepts in a host name.
 fn is_name(text: &str) -> bool {
-    text.split('.').all(|label| {
-        !label.is_empty() && !label.starts_with('-') && label.bytes().all(is_name_byte)
+    text.as_bytes().split(|byte| *byte == b'.').all(|label| {
+        label.first().is_some_and(|first| *first != b'-') && label.iter().copied().all(is_name_byte)
     })
 }
 
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! The Ingresses, Gateways and ListenerSets of a namespace that name a Secret (section 11 of the contract
+//! asks for them before a Secret goes, or is not made any more).
+
+use serde_json::Value;
+
+use crate::{
+    admission::{
+        Kind, Request, ReviewError,
+        object::{self, Texts},
+    },
+    cluster::{Cluster, LookupError},
+    ecosystem,
+    objects::{Gateway, Ingress, SecretUse},
+    routing::RoutingTable,
+    settings::{Settings, Triggered},
+};
+
+/// The kinds whose objects name Secrets, and the fields to ask for; metadata comes along.
+const KINDS: [(Kind, &[&str]); 3] = [
+    (Kind::Ingress, &["spec.defaultBackend", "spec.ingressClassName", "spec.rules.host", "spec.tls"]),
+    (Kind::Gateway, &["spec.gatewayClassName", "spec.listeners"]),
+    (Kind::ListenerSet, &["spec.listeners"]),
+];
+
+/// An object that names Secrets of its namespace.
+#[derive(Clone, Debug)]
+pub(crate) struct SecretUser {
+    pub(crate) kind: Kind,
+    pub(crate) name: String,
+    /// Whether its author takes it out of the policy's hands.
+    pub(crate) is_skipped: bool,
+    /// Whether it stays as its author wants it, whatever routing secrets there are.
+    is_left_to_author: bool,
+    /// Whether it moves only if all of its TLS hosts are covered.
+    moves_as_a_whole: bool,
+    annotations: Texts,
+    uses: Vec<SecretUse>,
+}
+
+/// The users of Secrets in a namespace, by name, one kind after the other: a kind is looked up when it is
+/// asked for.
+pub(crate) fn by_kind(
+    namespace: &str,
+    settings: &Settings,
+    cluster: &impl Cluster,
+) -> impl Iterator<Item = Result<Vec<SecretUser>, LookupError>> {
+    KINDS.into_iter().map(move |(kind, fields)| {
+        let items = cluster.list(kind, namespace, fields)?;
+        let users = items.iter().filter_map(|item| SecretUser::read(kind, item, settings));
+        let mut users: Vec<_> = users.collect();
+        users.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(users)
+    })
+}
+
+/// The users of the first kind that has some that count, by name: no other kind is asked for then. Fails if
+/// they cannot be read.
+pub(crate) fn first(
+    namespace: &str,
+    settings: &Settings,
+    cluster: &impl Cluster,
+    counts: impl Fn(&SecretUser) -> bool,
+) -> Result<Vec<SecretUser>, LookupError> {
+    for users in by_kind(namespace, settings, cluster) {
+        let mut users = users?;
+        users.retain(&counts);
+        if !users.is_empty() {
+            return Ok(users);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Warnings about objects that need one of these Secrets, which would not be made any more, and that would
+/// not move; the object under review does not count. Objects that would move themselves do not count, or two
+/// Ingresses with one Secret would hold each other. Fails if they cannot be looked up.
+pub(crate) fn who_needs(
+    unmade: &[String],
+    kind: Kind,
+    request: &Request,
+    table: &RoutingTable<'_>,
+    cluster: &impl Cluster,
+) -> Result<Vec<String>, ReviewError> {
+    let settings = table.settings();
+    let unmade: Vec<_> = unmade.iter().filter(|secret| !table.is_routing_secret(secret)).collect();
+    if unmade.is_empty() {
+        return Ok(Vec::new());
+    }
+    let own_name = object::name(&request.object);
+    let needed = |user: &SecretUser| {
+        unmade.iter().copied().find(|secret| {
+            (user.kind != kind || user.name != own_name)
+                && user.needs(secret, settings)
+                && !user.moves_from(secret, table, settings)
+        })
+    };
+    let users = first(request.namespace()?, settings, cluster, |user| needed(user).is_some())?;
+    Ok(users
+        .iter()
+        .filter_map(|user| {
+            let secret = needed(user)?;
+            Some(format!("left as it is: {} needs Secret {secret}", user.describe()))
+        })
+        .collect())
+}
+
+impl SecretUser {
+    /// Reads an item of a list; `None` if it cannot be read, is being deleted, or its Secrets are not those
+    /// of its namespace.
+    fn read(kind: Kind, item: &Value, settings: &Settings) -> Option<Self> {
+        if object::is_being_deleted(item) {
+            return None;
+        }
+        let mut user = Self {
+            kind,
+            name: object::name(item).to_owned(),
+            is_skipped: object::is_skipped(item),
+            is_left_to_author: object::is_skipped(item),
+            moves_as_a_whole: false,
+            annotations: Texts::new(),
+            uses: Vec::new(),
+        };
+        if kind == Kind::Ingress {
+            let ingress = Ingress::read(item).ok()?;
+            if ingress.has_class(&settings.ingress.ignored_classes)
+                || ecosystem::reads_other_namespace(&ingress.annotations)
+            {
+                return None;
+            }
+            user.is_left_to_author |= ingress.is_left_to_author(settings) || ingress.owner.is_some();
+            user.moves_as_a_whole = ingress.moves_as_a_whole(settings);
+            user.uses = ingress.secret_uses();
+            user.annotations = ingress.annotations;
+        } else {
+            let gateway = Gateway::read(item, object::text(item, "metadata.namespace")).ok()?;
+            if gateway.has_class(&settings.gateway.ignored_classes) {
+                return None;
+            }
+            let is_triggered = kind == Kind::ListenerSet || ecosystem::names_issuer(&gateway.annotations);
+            user.is_left_to_author |= gateway.is_left_to_author(settings)
+                || gateway.owner.is_some()
+                || !gateway.other_issuers(settings).is_empty()
+                || is_triggered && settings.gateway.triggered == Triggered::Leave;
+            user.uses = gateway.secret_uses();
+            user.annotations = gateway.annotations;
+        }
+        Some(user)
+    }
+
+    /// Kind and name, for messages.
+    pub(crate) fn describe(&self) -> String {
+        format!("{} {}", self.kind.names().kind, self.name)
+    }
+
+    /// Whether it names a Secret, or an annotation of it reads the Secret.
+    pub(crate) fn needs(&self, secret: &str, settings: &Settings) -> bool {
+        self.uses_of(secret).next().is_some() || self.reader_of(secret, settings).is_some()
+    }
+
+    /// The annotation of it that reads a Secret.
+    pub(crate) fn reader_of(&self, secret: &str, settings: &Settings) -> Option<&str> {
+        ecosystem::reader_of(secret, &self.annotations, &settings.ingress.issuer_annotations)
+    }
+
+    /// Whether the next write has it name routing secrets in the place of a Secret.
+    pub(crate) fn moves_from(&self, secret: &str, table: &RoutingTable<'_>, settings: &Settings) -> bool {
+        !self.is_left_to_author
+            && self.reader_of(secret, settings).is_none()
+            && self.uses.iter().filter(|used| used.secret == secret || self.moves_as_a_whole).all(|used| {
+                let mut hosts = used.hosts.iter();
+                !used.serves_any_host && hosts.all(|host| self.is_covered(host, table))
+            })
+    }
+
+    fn is_covered(&self, host: &str, table: &RoutingTable<'_>) -> bool {
+        let others = ecosystem::served_together(host, &self.annotations);
+        table.choose_together(host, &others).is_some()
+    }
+
+    /// How it uses a Secret.
+    pub(crate) fn uses_of(&self, secret: &str) -> impl Iterator<Item = &SecretUse> {
+        self.uses.iter().filter(move |used| used.secret == secret)
+    }
+}
