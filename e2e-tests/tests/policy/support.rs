@@ -74,6 +74,21 @@ pub fn rule(host: &str) -> Value {
     json!({"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": service}]}})
 }
 
+/// The Ingress with one more rule.
+pub fn with_rule(mut ingress: Value, rule: Value) -> Value {
+    ingress["spec"]["rules"].as_array_mut().unwrap().push(rule);
+    ingress
+}
+
+/// The Ingress with a default backend, which is a `service` or a `resource`.
+pub fn with_default_backend(mut ingress: Value, backend: &str) -> Value {
+    ingress["spec"]["defaultBackend"] = match backend {
+        "service" => json!({"service": {"name": "app", "port": {"number": 80}}}),
+        _ => json!({"resource": {"apiGroup": "example.com", "kind": "Bucket", "name": "app"}}),
+    };
+    ingress
+}
+
 /// A TLS entry.
 pub fn entry(hosts: &[&str], secret: &str) -> Value {
     json!({"hosts": hosts, "secretName": secret})
@@ -147,14 +162,18 @@ pub fn assert_passed_by(request: &Value) {
     assert_eq!(evaluation.calls, []);
 }
 
-/// Asserts that there are as many warnings as are shown at most, each a short line.
+/// Asserts that a warning is one line of the length that the API server passes on.
+pub fn assert_fits(warning: &str) {
+    assert!(
+        warning.chars().count() <= 256 && !warning.contains('\n'),
+        "{warning}"
+    );
+}
+
+/// Asserts that there are as many warnings as are shown at most.
 pub fn assert_ten_short(warnings: &[String]) {
     assert_eq!(warnings.len(), 10);
-    assert!(
-        warnings
-            .iter()
-            .all(|warning| warning.chars().count() <= 120 && !warning.contains('\n'))
-    );
+    warnings.iter().for_each(|warning| assert_fits(warning));
 }
 
 /// The object without these annotations; where none are left, however that is written, it has no such

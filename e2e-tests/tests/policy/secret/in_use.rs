@@ -39,6 +39,11 @@ fn listening(kind: &str, hostname: &str, secret: &str) -> Value {
     })
 }
 
+/// The entry without hosts of the routing secret `wild`.
+fn named_by_default() -> Value {
+    json!([{"secretName": "wild"}])
+}
+
 /// A cluster with these Secrets and whoever names them.
 fn with_users(secrets: &[TlsSecret], users: &[Value]) -> Cluster {
     let secrets = secrets.iter().map(TlsSecret::to_manifest);
@@ -99,7 +104,27 @@ fn unlabelled(secret: &TlsSecret) -> Value {
     "gtw"
 )]
 #[case::default_entry(
-    ingress(&["a.example.com", "a.example.org"], json!([{"secretName": "wild"}])), "Ingress app: a.example.com", "ing",
+    ingress(&["a.example.com", "a.example.org"], named_by_default()), "Ingress app: a.example.com", "ing",
+)]
+#[case::default_entry_and_a_rule_without_host(
+    with_rule(ingress(&[], named_by_default()), json!({"http": {"paths": []}})),
+    "Ingress app: *.example.com",
+    "ing"
+)]
+#[case::default_entry_and_a_rule_with_an_empty_host(
+    with_rule(ingress(&[], named_by_default()), rule("")),
+    "Ingress app: *.example.com",
+    "ing"
+)]
+#[case::default_entry_and_a_default_backend(
+    with_default_backend(ingress(&["a.example.org"], named_by_default()), "service"),
+    "Ingress app: *.example.com",
+    "ing"
+)]
+#[case::default_entry_and_a_resource_by_default(
+    with_default_backend(ingress(&["a.example.org"], named_by_default()), "resource"),
+    "Ingress app: *.example.com",
+    "ing"
 )]
 fn who_names_a_routing_secret_is_said_when_it_goes(
     #[case] user: Value,
@@ -219,6 +244,11 @@ fn the_routing_secret_that_takes_over_is_named() {
 #[case::another_secret(shop("a.example.com", "own"))]
 #[case::a_host_that_it_never_covered(shop("a.example.org", "wild"))]
 #[case::no_host(ingress(&[], json!([{"secretName": "wild"}])))]
+#[case::an_entry_with_hosts_beside_a_default_backend(with_default_backend(
+    shop("a.example.org", "wild"),
+    "service"
+))]
+#[case::a_default_entry_of_another_secret(with_default_backend(ingress(&[], json!([{"secretName": "own"}])), "service"))]
 #[case::an_ignored_class({
     let mut object = shop("a.example.com", "wild");
     object["spec"]["ingressClassName"] = json!("istio");
@@ -345,27 +375,34 @@ fn there_is_one_list_call_a_kind() {
         .validate(&request, &json!({}), &with_users(&[wild()], &[]))
         .unwrap();
     let calls: Vec<_> = evaluation.calls.iter().map(|call| &call.request).collect();
-    let list = |api_version: &str, kind: &str, masks: &[&str]| {
-        json!({
-            "api_version": api_version, "kind": kind, "namespace": NAMESPACE,
-            "label_selector": null, "field_selector": null, "field_masks": masks,
-        })
-    };
     let gateway_api = "gateway.networking.k8s.io/v1";
     let expected = [
-        list(
+        (
             "networking.k8s.io/v1",
             "Ingress",
-            &["spec.ingressClassName", "spec.rules.host", "spec.tls"],
+            &["spec.ingressClassName", "spec.rules.host", "spec.tls"][..],
         ),
-        list(
+        (
             gateway_api,
             "Gateway",
             &["spec.gatewayClassName", "spec.listeners"],
         ),
-        list(gateway_api, "ListenerSet", &["spec.listeners"]),
+        (gateway_api, "ListenerSet", &["spec.listeners"]),
     ];
-    assert_eq!(calls, expected.iter().collect::<Vec<_>>());
+    assert_eq!(calls.len(), expected.len());
+    for (call, (api_version, kind, masks)) in calls.into_iter().zip(expected) {
+        // How a default backend is shown is open.
+        let mut call = call.clone();
+        let shown = call["field_masks"].as_array_mut().unwrap();
+        let count = shown.len();
+        shown.retain(|mask| !mask.as_str().unwrap().starts_with("spec.defaultBackend"));
+        assert_eq!(count > shown.len(), kind == "Ingress");
+        let expected = json!({
+            "api_version": api_version, "kind": kind, "namespace": NAMESPACE,
+            "label_selector": null, "field_selector": null, "field_masks": masks,
+        });
+        assert_eq!(call, expected);
+    }
 }
 
 #[rstest]
@@ -457,6 +494,24 @@ fn a_renewal_counts_by_the_hosts_that_it_loses(#[case] sans: &[&str], #[case] lo
     );
     let denied = updated(&old, &new, &mode("deny"), &cluster);
     assert_eq!(denied.accepted, lost.is_empty(), "{:?}", denied.message);
+}
+
+/// An entry without hosts serves every name of the certificate where any host is served.
+#[rstest]
+#[case::default_backend(with_default_backend(ingress(&["x.example.org"], json!([{"secretName": "app"}])), "service"), &["b.example.com"])]
+#[case::rule_without_host(with_rule(ingress(&["b.example.com"], json!([{"secretName": "app"}])), rule("")), &["b.example.com"])]
+#[case::only_named_hosts(ingress(&["a.example.com"], json!([{"secretName": "app"}])), &[])]
+fn a_renewal_counts_for_an_entry_without_hosts(#[case] user: Value, #[case] lost: &[&str]) {
+    let old = routing_secret("app", &["a.example.com", "b.example.com"]).to_manifest();
+    let new = routing_secret("app", &["a.example.com"]).to_manifest();
+    let response = updated(&old, &new, &json!({}), &with_users(&[], &[user]));
+    let mut users = response.warnings;
+    users.retain(|warning| warning.starts_with("Ingress"));
+    let expected: Vec<_> = lost
+        .iter()
+        .map(|host| format!("Ingress app: {host} still names this Secret"))
+        .collect();
+    assert_eq!(users, expected);
 }
 
 /// It would be tried again for ever, and the certificate expire for all hosts.
