@@ -9,6 +9,13 @@ fn secrets() -> e2e_tests::Cluster {
     cluster(&[wild(), routing_secret("exact", &["a.example.com"])])
 }
 
+/// The TLS entries that are stored for an Ingress; that the result is stable is asserted on the way.
+fn rewritten_tls_of(author: &Value) -> Value {
+    let stored = stored(author, &json!({}), &secrets());
+    assert_stable(author, &stored, &json!({}), &secrets());
+    stored["spec"]["tls"].clone()
+}
+
 /// Rule 1: an entry that names a routing secret that covers it stays, even if another would be chosen.
 #[rstest]
 #[case(json!([entry(&["a.example.com"], "wild")]))]
@@ -126,59 +133,96 @@ fn an_entry_without_hosts(#[case] rules: &[&str], #[case] tls: Value, #[case] ex
     assert_eq!(rewritten_tls(rules, tls, &secrets()), expected);
 }
 
-/// The Secret of an entry without hosts may serve hosts that nobody named, if requests for them are served.
+/// An Ingress in which requests for any host are served.
 #[rstest]
-#[case::rule_without_host("/rules/1", json!({"http": {"paths": []}}))]
-#[case::rule_with_an_empty_host("/rules/1", json!({"host": "", "http": {"paths": []}}))]
-#[case::default_backend("/defaultBackend", json!({"service": {"name": "app", "port": {"number": 80}}}))]
-fn an_entry_without_hosts_stays_where_any_host_is_served(
-    #[case] place: &str,
-    #[case] value: Value,
-) {
-    let any_host = |tls: Value| {
-        let mut object = ingress(&["b.example.com"], tls);
-        match place {
-            "/rules/1" => object["spec"]["rules"]
-                .as_array_mut()
-                .unwrap()
-                .push(value.clone()),
-            _ => object["spec"]["defaultBackend"] = value.clone(),
-        }
-        object
-    };
+#[case::rule_without_host(|object| with_rule(object, json!({"http": {"paths": []}})))]
+#[case::rule_with_an_empty_host(|object| with_rule(object, rule("")))]
+#[case::default_backend(|object| with_default_backend(object, "service"))]
+#[case::default_resource(|object| with_default_backend(object, "resource"))]
+fn an_entry_without_hosts_stays_where_any_host_is_served(#[case] any_host: fn(Value) -> Value) {
     for tls in [
         json!([{"secretName": "own"}]),
+        json!([{"secretName": "wild"}]),
         json!([{"secretName": "own"}, {"secretName": "other"}]),
         json!([{}]),
     ] {
-        assert_untouched(&any_host(tls), &json!({}), &secrets());
+        let author = any_host(ingress(&["b.example.com"], tls));
+        assert_untouched(&author, &json!({}), &secrets());
     }
-    let author = any_host(json!([{"secretName": "own"}, entry(&["a.example.com"], "a")]));
-    let stored = stored(&author, &json!({}), &secrets());
+    let tls = json!([{"secretName": "own"}, entry(&["a.example.com"], "a")]);
     assert_eq!(
-        stored["spec"]["tls"],
+        rewritten_tls_of(&any_host(ingress(&["b.example.com"], tls))),
         json!([entry(&["a.example.com"], "exact"), {"secretName": "own"}])
-    );
-    assert_stable(&author, &stored, &json!({}), &secrets());
-    // Where there is no such entry, named hosts are secured as ever.
-    let plain = self::stored(&any_host(json!([])), &json!({}), &secrets());
-    assert_eq!(
-        plain["spec"]["tls"],
-        json!([entry(&["b.example.com"], "wild")])
     );
 }
 
-/// Only the first one stands for the hosts, the others go where it goes.
+/// Controllers serve it by the names in its Secret, so no entry with hosts can stand for it.
+#[rstest]
+#[case::before(json!([{"secretName": "wild"}, entry(&["c.example.com"], "own")]))]
+#[case::behind(json!([entry(&["c.example.com"], "own"), {"secretName": "wild"}]))]
+#[case::of_the_same_secret(json!([entry(&["c.example.com"], "wild"), {"secretName": "wild"}, entry(&["d.example.com"], "own")]))]
+fn an_entry_without_hosts_is_not_merged_where_any_host_is_served(#[case] tls: Value) {
+    let named_by_default = json!({"secretName": "wild"});
+    let rules = ["b.example.com", "c.example.com", "d.example.com"];
+    for author in [
+        with_rule(ingress(&rules, tls.clone()), rule("")),
+        with_default_backend(ingress(&rules, tls.clone()), "service"),
+    ] {
+        let tls = rewritten_tls_of(&author);
+        let count = |tls: &Value, secret: &str| {
+            let entries = tls.as_array().unwrap().iter();
+            entries
+                .filter(|entry| entry["secretName"] == secret)
+                .count()
+        };
+        assert!(tls.as_array().unwrap().contains(&named_by_default), "{tls}");
+        assert!(
+            count(&tls, "wild") <= count(&author["spec"]["tls"], "wild"),
+            "{tls}"
+        );
+    }
+}
+
+/// Rule 5: routing secrets first, then the author's in their order, also the one without hosts.
+#[rstest]
+#[case::first(
+    json!([{"secretName": "own"}, entry(&["x.example.org"], "x"), entry(&["b.example.com"], "b")]),
+    json!([entry(&["b.example.com"], "wild"), {"secretName": "own"}, entry(&["x.example.org"], "x")])
+)]
+#[case::between(
+    json!([entry(&["x.example.org"], "x"), {"secretName": "own"}, entry(&["y.example.org"], "y"), entry(&["b.example.com"], "b")]),
+    json!([entry(&["b.example.com"], "wild"), entry(&["x.example.org"], "x"), {"secretName": "own"}, entry(&["y.example.org"], "y")])
+)]
+#[case::last(
+    json!([entry(&["b.example.com"], "b"), entry(&["x.example.org"], "x"), {"secretName": "own"}]),
+    json!([entry(&["b.example.com"], "wild"), entry(&["x.example.org"], "x"), {"secretName": "own"}])
+)]
+fn an_entry_without_hosts_keeps_its_place(#[case] tls: Value, #[case] expected: Value) {
+    let author = with_default_backend(ingress(&["x.example.org"], tls), "service");
+    assert_eq!(rewritten_tls_of(&author), expected);
+}
+
+/// None of several stands for hosts: each is served by the names in its Secret.
 #[rstest]
 #[case::all_covered(
     &["b.example.com", "c.example.com"],
     json!([{"secretName": "one"}, {"secretName": "two"}, {}]),
-    json!([entry(&["b.example.com", "c.example.com"], "wild")])
+    json!([{"secretName": "one"}, {"secretName": "two"}, {}])
 )]
-#[case::split(
+#[case::of_one_secret(
+    &["b.example.com"],
+    json!([{"secretName": "one"}, {"secretName": "one"}]),
+    json!([{"secretName": "one"}, {"secretName": "one"}])
+)]
+#[case::beside_an_entry_that_stays(
     &["a.example.com", "b.example.com"],
     json!([{"secretName": "one"}, entry(&["x.example.org"], "x"), {"secretName": "two"}]),
-    json!([entry(&["a.example.com"], "exact"), entry(&["b.example.com"], "wild"), entry(&["x.example.org"], "x")])
+    json!([{"secretName": "one"}, entry(&["x.example.org"], "x"), {"secretName": "two"}])
+)]
+#[case::beside_an_entry_that_moves(
+    &["a.example.com", "b.example.com"],
+    json!([{"secretName": "one"}, entry(&["b.example.com"], "b"), {"secretName": "two"}]),
+    json!([entry(&["b.example.com"], "wild"), {"secretName": "one"}, {"secretName": "two"}])
 )]
 #[case::one_uncovered(
     &["b.example.com", "x.example.org"],
@@ -190,17 +234,17 @@ fn an_entry_without_hosts_stays_where_any_host_is_served(
     json!([{"secretName": "wild"}, {"secretName": "two"}]),
     json!([{"secretName": "wild"}, {"secretName": "two"}])
 )]
-#[case::the_second_would_be_right(
+#[case::the_second_is_right(
     &["b.example.com"],
     json!([{"secretName": "one"}, {"secretName": "wild"}]),
-    json!([entry(&["b.example.com"], "wild")])
+    json!([{"secretName": "one"}, {"secretName": "wild"}])
 )]
 #[case::no_hosts_left(
     &["b.example.com"],
     json!([{"secretName": "one"}, {"secretName": "two"}, entry(&["b.example.com"], "own")]),
     json!([entry(&["b.example.com"], "wild"), {"secretName": "one"}, {"secretName": "two"}])
 )]
-fn several_entries_without_hosts(
+fn several_entries_without_hosts_stay(
     #[case] rules: &[&str],
     #[case] tls: Value,
     #[case] expected: Value,
