@@ -1,12 +1,13 @@
 //! Objects for which cert-manager orders certificates.
 
+use e2e_tests::certificates::TlsSecret;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::support::*;
 use crate::support::*;
 
-const NAMESAKE: (&str, &str) = ("cert-manager.io/certificate-name", "wild");
+const NAMESAKE: &str = "cert-manager.io/certificate-name";
 
 fn leave() -> Value {
     json!({"gateway": {"triggered": "leave"}})
@@ -166,39 +167,49 @@ fn an_unchanged_listener_that_names_its_routing_secret_is_listed() {
     assert_eq!(ignored(&stored), Some("a"));
 }
 
-#[test]
-fn the_producer_of_a_routing_secret_is_not_listed() {
-    let made = wild().annotation(NAMESAKE.0, NAMESAKE.1);
-    let author = triggered(json!([
-        listener("a", "a.example.com", "wild"),
+/// A routing secret that a Certificate of its own name has made for these names.
+fn made(names: &[&str]) -> TlsSecret {
+    routing_secret("made", names).annotation(NAMESAKE, "made")
+}
+
+#[rstest]
+fn the_producer_of_a_routing_secret_is_not_listed(#[values(0, 1)] form: usize) {
+    let named = json!([
+        listener("a", "a.example.com", "made"),
         listener("b", "b.example.com", "own")
-    ]));
-    let stored = stored(&author, &json!({}), &cluster(std::slice::from_ref(&made)));
+    ]);
+    let author = [triggered(named.clone()), listener_set(named)][form].clone();
+    let secrets = cluster(&[made(&["a.example.com"]), wild()]);
+    let stored = stored(&author, &json!({}), &secrets);
     assert_eq!(
-        (secrets(&stored), ignored(&stored)),
-        (vec!["wild", "wild"], Some("b"))
+        (self::secrets(&stored), ignored(&stored)),
+        (vec!["made", "wild"], Some("b"))
     );
-    assert_stable(&author, &stored, &json!({}), &cluster(&[made]));
+    assert_stable(&author, &stored, &json!({}), &secrets);
 }
 
 /// Moving it would make cert-manager delete the Certificate from which the routing secret is made.
 #[test]
 fn the_producer_of_a_routing_secret_stays_while_that_is_not_usable() {
-    let made = routing_secret("made", &["a.example.com"])
-        .valid(-9, -1)
-        .annotation(NAMESAKE.0, "made");
+    let expired = made(&["a.example.com"]).valid(-9, -1);
     let author = triggered(json!([listener("a", "a.example.com", "made")]));
-    assert_untouched(&author, &json!({}), &cluster(&[made, wild()]));
+    assert_untouched(&author, &json!({}), &cluster(&[expired, wild()]));
 }
 
-#[test]
-fn a_secret_made_from_another_certificate_makes_no_producer() {
-    let made = wild().annotation(NAMESAKE.0, "wildcard");
-    let author = triggered(json!([listener("a", "a.example.com", "wild")]));
-    assert_eq!(
-        ignored(&stored(&author, &json!({}), &cluster(&[made]))),
-        Some("a")
-    );
+/// What the shim would make of the Gateway has other names, or another one.
+#[rstest]
+#[case::a_wildcard_covers_the_host(made(&["*.example.com"]))]
+#[case::made_from_another_certificate(made(&["a.example.com"]).annotation(NAMESAKE, "other"))]
+#[case::made_by_hand(routing_secret("made", &["a.example.com"]))]
+fn a_gateway_that_only_names_a_routing_secret_is_no_producer(#[case] secret: TlsSecret) {
+    let named = json!([listener("a", "a.example.com", "made")]);
+    for author in [triggered(named.clone()), listener_set(named)] {
+        let stored = stored(&author, &json!({}), &cluster(std::slice::from_ref(&secret)));
+        assert_eq!(
+            (secrets(&stored), ignored(&stored)),
+            (vec!["made"], Some("a"))
+        );
+    }
 }
 
 /// The author's text stays letter by letter, trimmed entries count, and nothing is listed twice.
@@ -272,19 +283,12 @@ fn a_routing_secret_that_is_not_usable_is_told(#[case] author: Value, #[case] na
     );
 }
 
-/// A copy of a Secret still says which Certificate made the first one.
 #[test]
-fn a_producer_that_has_not_all_names_is_told() {
-    let made = wild().annotation(NAMESAKE.0, NAMESAKE.1);
-    let author = triggered(json!([listener("a", "a.example.com", "wild")]));
-    let response = evaluate(&author, &json!({}), &cluster(&[made])).response;
-    assert_names(
-        &response.warnings.join("\n"),
-        &["listener a names routing secret wild: cert-manager may overwrite it"],
-    );
-    let made = routing_secret("made", &["a.example.com"]).annotation(NAMESAKE.0, "made");
+fn nothing_is_told_about_a_routing_secret_to_its_producer() {
     let author = triggered(json!([listener("a", "A.example.com", "made")]));
-    let response = evaluate(&author, &json!({}), &cluster(&[made])).response;
+    let secrets = cluster(&[made(&["a.example.com"])]);
+    let response = evaluate(&author, &json!({}), &secrets).response;
+    assert_eq!(response.mutated_object, None);
     assert!(response.warnings.is_empty(), "{:?}", response.warnings);
 }
 

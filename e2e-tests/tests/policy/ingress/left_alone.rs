@@ -140,18 +140,84 @@ fn is_no_producer_by_its_secret_template(#[case] object: Value) {
     assert_eq!(stored["spec"]["tls"][0]["secretName"], "wild");
 }
 
+/// A routing secret that a Certificate of its own name has made for these names.
+fn made(names: &[&str]) -> e2e_tests::certificates::TlsSecret {
+    routing_secret("made", names).annotation("cert-manager.io/certificate-name", "made")
+}
+
+/// The Secret `made` for one host, and one of the author's for another.
+fn named_made() -> Value {
+    json!([
+        entry(&["a.example.com"], "made"),
+        entry(&["b.example.com"], "own")
+    ])
+}
+
 /// ingress-shim names the Certificate after the Secret, so such a Secret is its own work.
 #[rstest]
-#[case::usable(wild().annotation("cert-manager.io/certificate-name", "wild"))]
-#[case::expired(wild().valid(-9, -1).annotation("cert-manager.io/certificate-name", "wild"))]
+#[case::usable(made(&["a.example.com"]))]
+#[case::expired(made(&["a.example.com"]).valid(-9, -1))]
+#[case::of_more_names(made(&["a.example.com", "z.example.com"]))]
 fn a_producer_by_its_secret_is_left_alone(#[case] made: e2e_tests::certificates::TlsSecret) {
-    let tls = json!([
-        entry(&["a.example.com"], "wild"),
-        entry(&["b.example.com"], "own")
-    ]);
-    let producer = annotated(ingress(&[], tls), ISSUER, "le");
-    let other = routing_secret("other", &["*.example.com"]);
-    assert_untouched(&producer, &json!({}), &cluster(&[made, other]));
+    for trigger in [ISSUER, "cert-manager.io/issuer", "kubernetes.io/tls-acme"] {
+        let producer = annotated(ingress(&[], named_made()), trigger, "true");
+        let secrets = cluster(&[made.clone(), wild()]);
+        assert_untouched(&producer, &json!({}), &secrets);
+        let warnings = evaluate(&producer, &json!({}), &secrets).response.warnings;
+        let mut others = warnings.iter();
+        assert!(
+            others.any(|warning| warning.contains("b.example.com") && warning.contains("wild")),
+            "{warnings:?}"
+        );
+    }
+}
+
+/// What ingress-shim would make of the Ingress has other names, or another one.
+#[rstest]
+#[case::a_wildcard_covers_the_host(
+    &[made(&["*.example.com"])],
+    json!([entry(&["a.example.com", "b.example.com"], "made")])
+)]
+#[case::a_name_of_another_entry(
+    &[made(&["b.example.com"]), wild()],
+    json!([entry(&["a.example.com"], "wild"), entry(&["b.example.com"], "made")])
+)]
+#[case::made_from_another_certificate(
+    &[made(&["a.example.com"]).annotation("cert-manager.io/certificate-name", "other"), wild()],
+    json!([entry(&["a.example.com"], "made"), entry(&["b.example.com"], "wild")])
+)]
+#[case::made_by_hand(
+    &[routing_secret("made", &["a.example.com"]), wild()],
+    json!([entry(&["a.example.com"], "made"), entry(&["b.example.com"], "wild")])
+)]
+fn an_ingress_that_only_names_a_routing_secret_is_no_producer(
+    #[case] secrets: &[e2e_tests::certificates::TlsSecret],
+    #[case] expected: Value,
+) {
+    let author = annotated(ingress(&[], named_made()), ISSUER, "le");
+    let stored = stored(&author, &json!({}), &cluster(secrets));
+    assert_eq!(stored["spec"]["tls"], expected);
+    assert_eq!(stored["metadata"]["annotations"].get(ISSUER), None);
+    assert_stable(&author, &stored, &json!({}), &cluster(secrets));
+}
+
+/// Without a trigger nothing is made from it.
+#[test]
+fn an_ingress_without_a_trigger_is_no_producer() {
+    let author = annotated(
+        ingress(&[], named_made()),
+        "kubernetes.io/tls-acme",
+        "false",
+    );
+    let secrets = cluster(&[made(&["a.example.com"]), wild()]);
+    let stored = stored(&author, &json!({}), &secrets);
+    assert_eq!(
+        stored["spec"]["tls"],
+        json!([
+            entry(&["a.example.com"], "made"),
+            entry(&["b.example.com"], "wild")
+        ])
+    );
 }
 
 /// A copy of a Secret still says which Certificate made the first one.
@@ -172,18 +238,6 @@ fn a_producer_that_has_not_all_names_is_told(#[case] hosts: &[&str], #[case] is_
         "{:?}",
         response.warnings
     );
-}
-
-#[test]
-fn a_secret_made_from_another_certificate_makes_no_producer() {
-    let made = wild().annotation("cert-manager.io/certificate-name", "wildcard");
-    let author = annotated(
-        ingress(&[], json!([entry(&["a.example.com"], "wild")])),
-        ISSUER,
-        "le",
-    );
-    let stored = stored(&author, &json!({}), &cluster(&[made]));
-    assert_eq!(stored["metadata"]["annotations"].get(ISSUER), None);
 }
 
 #[rstest]
