@@ -184,12 +184,10 @@ fn a_refused_look_up_is_a_warning(#[case] cause: &str) {
         assert!(warnings.contains(part), "{part} is missing in {warnings}");
     }
     assert!(!response.warnings.is_empty() && response.warnings.len() <= 10);
-    for warning in &response.warnings {
-        assert!(
-            warning.chars().count() <= 120 && !warning.contains('\n'),
-            "{warning}"
-        );
-    }
+    response
+        .warnings
+        .iter()
+        .for_each(|warning| assert_fits(warning));
 }
 
 /// An answer that makes no sense is none.
@@ -280,13 +278,107 @@ fn a_request_without_a_namespace_is_no_reason_to_fail() {
     );
 }
 
-/// A label that would be refused is still that of the source: the next change of the contents is judged.
-#[test]
-fn a_mirror_is_labelled_whatever_it_holds() {
+/// The mirror `workspace/tls` with what another Secret holds.
+fn mirror_with(contents: &Value) -> Value {
     let mut mirror = mirror();
-    mirror["data"] = secret(leaf(&P256).pem(), OTHER_P256.pem())["data"].clone();
-    let stored = evaluated(&mirror, &labelled_source())
+    for field in ["data", "type"] {
+        mirror[field] = contents[field].clone();
+    }
+    mirror
+}
+
+fn mismatch() -> Value {
+    secret(leaf(&P256).pem(), OTHER_P256.pem())
+}
+
+fn opaque() -> Value {
+    with(good_secret(), "/type", json!("Opaque"))
+}
+
+/// What is wrong in the source is no reason to refuse its mirror, nor to have it chosen.
+#[rstest]
+#[case::expired(expired_secret())]
+#[case::no_certificate(secret("junk", P256.pem()))]
+#[case::another_key(mismatch())]
+#[case::half_empty(secret(leaf(&P256).pem(), ""))]
+#[case::of_another_type(opaque())]
+fn a_mirror_that_would_be_refused_is_stored_without_the_label(#[case] contents: Value) {
+    let mirror = mirror_with(&contents);
+    let response = evaluated(&mirror, &labelled_source()).response;
+    assert!(response.accepted, "{:?}", response.message);
+    assert_eq!(response.mutated_object, None);
+    let warnings = response.warnings.join("\n");
+    assert!(warnings.contains("workspace/tls"), "{warnings}");
+    // A source without the label makes no routing secret, whatever it holds.
+    assert_silent(&evaluated(&mirror, &source(json!({}))));
+    // Reflector's next write of good contents brings the label.
+    let mended = mirror_with(&CONTENTS);
+    let request = update(&mirror, &mended);
+    let evaluation = POLICY.validate(&request, &json!({}), &labelled_source());
+    let stored = apart_from_index(evaluation.unwrap(), &mended)
         .response
         .mutated_object;
-    assert_eq!(stored, Some(labelled(mirror, "public")));
+    assert_eq!(stored, Some(labelled(mended, "public")));
+}
+
+#[test]
+fn a_mirror_is_judged_by_the_settings() {
+    let settings = json!({"secret": {"minimumDaysLeft": 100}});
+    let response = evaluated_with(&mirror(), &settings, &labelled_source()).response;
+    assert!(response.accepted && response.mutated_object.is_none());
+    assert!(!response.warnings.is_empty());
+}
+
+/// What is worth a warning in a labelled Secret is no reason against the label.
+#[test]
+fn a_mirror_with_a_warning_gets_the_label() {
+    let mirror = mirror_with(&secret_of(
+        &leaf(&P256).names(&["a.example.com", "10.0.0.1"]),
+    ));
+    let response = evaluated(&mirror, &labelled_source()).response;
+    assert_eq!(response.mutated_object, Some(labelled(mirror, "public")));
+}
+
+/// Reflector keeps the label of a mirror, and copies what its source holds.
+#[rstest]
+#[case::expired(expired_secret())]
+#[case::no_certificate(secret("junk", P256.pem()))]
+#[case::another_key(mismatch())]
+fn a_labelled_mirror_loses_the_label_with_contents_that_would_be_refused(#[case] contents: Value) {
+    let old = labelled(mirror(), "public");
+    let new = labelled(mirror_with(&contents), "public");
+    let users = Cluster::new(vec![ingress(
+        &["a.example.com"],
+        json!([entry(&["a.example.com"], NAME)]),
+    )]);
+    for in_use in ["ignore", "warn", "deny"] {
+        let settings = json!({"secret": {"inUse": in_use}});
+        let request = update(&old, &new);
+        let response = POLICY
+            .validate(&request, &settings, &users)
+            .unwrap()
+            .response;
+        assert!(response.accepted, "{in_use}: {:?}", response.message);
+        let stored = response.mutated_object.unwrap();
+        assert_eq!(stored["metadata"]["labels"].get(LABEL), None, "{in_use}");
+        assert_eq!(
+            stored["metadata"]["annotations"].get(INDEX),
+            None,
+            "{in_use}"
+        );
+        assert_eq!(stored["data"], new["data"]);
+        assert!(response.warnings.join("\n").contains("workspace/tls"));
+    }
+    // Nobody else's Secret may be stored so.
+    let plain = without_annotations(new.clone(), &[REFLECTS]);
+    assert!(!updated(&old, &plain).response.accepted);
+    // Nor a new one that brings the label itself.
+    assert!(!judged(&new, &json!({})).response.accepted);
+}
+
+#[test]
+fn a_labelled_mirror_keeps_its_label_with_good_contents() {
+    let old = labelled(mirror(), "public");
+    let new = labelled(mirror_with(&good_secret()), "public");
+    assert_silent(&updated(&old, &new));
 }
