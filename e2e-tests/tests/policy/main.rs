@@ -3,6 +3,7 @@
 
 mod admission {
     mod answers;
+    mod warnings;
 }
 mod certificate {
     mod covered;
@@ -19,7 +20,7 @@ mod gateway {
     mod properties;
     mod record;
     mod scale;
-    mod support;
+    pub mod support;
     mod triggers;
 }
 mod ingress {

@@ -175,10 +175,7 @@ pub fn assert_warned(secret: &Value, parts: &[&str], host: Option<&str>) {
     let [warning] = response.warnings.as_slice() else {
         panic!("not one warning: {:?}", response.warnings)
     };
-    assert!(
-        warning.chars().count() <= 120 && !warning.contains('\n'),
-        "{warning}"
-    );
+    assert_fits(warning);
     for part in parts.iter().chain(&["workspace/tls"]) {
         assert!(warning.contains(part), "{part} is missing in {warning}");
     }
