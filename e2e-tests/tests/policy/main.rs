@@ -55,5 +55,6 @@ mod secret {
     mod updates;
     mod warnings;
 }
+mod ecosystem;
 mod settings;
 mod support;

@@ -5,7 +5,7 @@ use std::{
     sync::LazyLock,
 };
 
-use e2e_tests::{Cluster, Evaluation, Policy, certificates::TlsSecret, request_from};
+use e2e_tests::{Cluster, Evaluation, Policy, Response, certificates::TlsSecret, request_from};
 use serde_json::{Value, json};
 
 pub const NAMESPACE: &str = "workspace";
@@ -134,6 +134,57 @@ pub fn stored_update(old: &Value, new: &Value, settings: &Value, cluster: &Clust
     let response = evaluation.response;
     assert!(response.accepted, "rejected: {:?}", response.message);
     response.mutated_object.unwrap_or_else(|| new.clone())
+}
+
+/// Evaluates the creation of an object in both actions, which must agree: `require` denies just what `mutate`
+/// changes, and has the same to say about what stays. The answer of `mutate`.
+pub fn agreed(object: &Value, settings: &Value, cluster: &Cluster) -> Response {
+    let mut require = settings.clone();
+    for kind in ["ingress", "gateway"] {
+        require[kind]["action"] = json!("require");
+    }
+    let [mutated, required] =
+        [settings, &require].map(|settings| evaluate(object, settings, cluster).response);
+    assert!(mutated.accepted, "rejected: {:?}", mutated.message);
+    assert_eq!(required.mutated_object, None);
+    let stays = mutated.mutated_object.is_none();
+    assert_eq!(required.accepted, stays, "{:?}", required.message);
+    if stays {
+        assert_eq!(required.warnings, mutated.warnings);
+    }
+    mutated
+}
+
+/// Asserts that an object moves to a routing secret, and that a change has it left as its author wants it,
+/// also where it has moved before. What is said then.
+pub fn assert_left_by(
+    change: impl Fn(Value) -> Value,
+    author: &Value,
+    settings: &Value,
+    cluster: &Cluster,
+) -> String {
+    let moved = stored(author, settings, cluster);
+    assert_ne!(&moved, author);
+    let left = change(author.clone());
+    assert_eq!(stored(&change(moved), settings, cluster), left);
+    let response = agreed(&left, settings, cluster);
+    assert_eq!(response.mutated_object, None);
+    response.warnings.join("\n")
+}
+
+/// Asserts that a change makes no difference to whether an object moves to a routing secret.
+pub fn assert_moved_with(
+    change: impl Fn(Value) -> Value,
+    author: &Value,
+    settings: &Value,
+    cluster: &Cluster,
+) {
+    let object = change(author.clone());
+    let stored = agreed(&object, settings, cluster).mutated_object;
+    assert_eq!(
+        stored.map(|stored| stored["spec"].clone()),
+        Some(self::stored(author, settings, cluster)["spec"].clone())
+    );
 }
 
 /// Asserts that an object is stored as it is.

@@ -337,15 +337,6 @@ fn a_wrong_type_is_rejected_by_its_field(
     );
 }
 
-#[rstest]
-#[case::aks("kubernetes.azure.com/tls-cert-keyvault-uri")]
-#[case::gke("networking.gke.io/pre-shared-certs")]
-fn a_certificate_from_the_cloud_stays(#[case] option: &str) {
-    let mut listener = listener("a", "a.example.com", "own");
-    listener["tls"]["options"] = json!({option: "x"});
-    assert_untouched(&gateway(json!([listener])), &json!({}), &cluster(&[wild()]));
-}
-
 #[test]
 fn a_gateway_of_an_ignored_class_is_left_and_restored() {
     let author = gateway(json!([listener("a", "a.example.com", "own")]));

@@ -50,12 +50,10 @@ fn every_listener_set_is_triggered() {
 
 #[rstest]
 #[case("kubernetes.io/tls-acme", "true")]
-#[case("example.org/issue", "x")]
 #[case("cert-manager.io/issuer-kind", "ClusterIssuer")]
 fn other_annotations_trigger_nothing_here(#[case] name: &str, #[case] value: &str) {
-    let settings = json!({"ingress": {"issuerAnnotations": ["example.org/issue"]}});
     let author = annotated(gateway(shared()), name, value);
-    let stored = stored(&author, &settings, &cluster(&[wild()]));
+    let stored = stored(&author, &json!({}), &cluster(&[wild()]));
     assert_eq!(secrets(&stored), ["wild", "own"]);
     assert_eq!(ignored(&stored), None);
     assert_eq!(stored["metadata"]["annotations"][name], value);

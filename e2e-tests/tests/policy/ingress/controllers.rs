@@ -8,6 +8,7 @@ use crate::{certificate::support::update, support::*};
 
 const WWW: &str = "nginx.ingress.kubernetes.io/from-to-www-redirect";
 const ALIAS: &str = "nginx.ingress.kubernetes.io/server-alias";
+const EXTENSION: &str = "appgw.ingress.kubernetes.io/hostname-extension";
 
 fn author() -> Value {
     ingress(
@@ -87,31 +88,16 @@ fn classes_that_are_left_alone(#[case] class: &str, #[case] is_left: bool) {
     assert_eq!(secret_of(&stored), if is_left { "own" } else { "wild" });
 }
 
-#[rstest]
-#[case("appgw.ingress.kubernetes.io/appgw-ssl-certificate", "x")]
-#[case("alb.ingress.kubernetes.io/certificate-arn", "arn:aws:acm:x")]
-#[case("ingress.gcp.kubernetes.io/pre-shared-cert", "x")]
-#[case("networking.gke.io/managed-certificates", "x")]
-fn no_entry_is_added_where_the_cloud_brings_the_certificate(
-    #[case] name: &str,
-    #[case] value: &str,
-) {
-    let plain = annotated(ingress(&["a.example.com"], json!([])), name, value);
-    assert_untouched(&plain, &json!({}), &with_wild());
-    assert_untouched(
-        &plain,
-        &json!({"ingress": {"action": "require"}}),
-        &with_wild(),
+/// No entry is added then ([`crate::ecosystem`]), but what is there is rewritten as ever.
+#[test]
+fn an_entry_beside_the_certificate_of_a_cloud_moves() {
+    let author = annotated(
+        author(),
+        "alb.ingress.kubernetes.io/certificate-arn",
+        "arn:aws:acm:x",
     );
-    // What is there is rewritten as ever.
-    assert_eq!(
-        secret_of(&stored(
-            &annotated(author(), name, value),
-            &json!({}),
-            &with_wild()
-        )),
-        "wild"
-    );
+    let stored = agreed(&author, &json!({}), &with_wild()).mutated_object;
+    assert_eq!(secret_of(&stored.unwrap()), "wild");
 }
 
 /// The host, the annotations and what the certificate covers.
@@ -129,6 +115,9 @@ fn no_entry_is_added_where_the_cloud_brings_the_certificate(
 #[case::an_alias_without_prefix("a.example.com", &[("server-alias", "x.example.org")], &["*.example.com"], true)]
 #[case::no_alias("a.example.com", &[(ALIAS, " , ")], &["*.example.com"], true)]
 #[case::alias_of_haproxy("a.example.com", &[("haproxy-ingress.github.io/server-alias", "x.example.org")], &["*.example.com"], false)]
+#[case::extension_of_azure("a.example.com", &[(EXTENSION, "b.example.com, c.example.com")], &["*.example.com"], true)]
+#[case::an_extension_that_is_not_covered("a.example.com", &[(EXTENSION, "b.example.com,www.other.org")], &["*.example.com"], false)]
+#[case::an_extension_of_another_project("a.example.com", &[("example.com/hostname-extension", "www.other.org")], &["*.example.com"], true)]
 fn names_served_together_move_together(
     #[case] host: &str,
     #[case] annotations: &[(&str, &str)],
@@ -179,64 +168,6 @@ fn names_served_together_are_partly_covered_together() {
 }
 
 #[rstest]
-#[case::client_ca("nginx.ingress.kubernetes.io/auth-tls-secret", "workspace/own", true)]
-#[case::without_namespace("nginx.ingress.kubernetes.io/auth-tls-secret", "own", true)]
-#[case::proxy("nginx.ingress.kubernetes.io/proxy-ssl-secret", "workspace/own", true)]
-#[case::openshift("route.openshift.io/destination-ca-certificate-secret", "own", true)]
-#[case::haproxytech("haproxy.org/client-ca", "workspace/own", true)]
-#[case::another_secret(
-    "nginx.ingress.kubernetes.io/auth-tls-secret",
-    "workspace/other",
-    false
-)]
-#[case::another_namespace("nginx.ingress.kubernetes.io/auth-tls-secret", "other/own", false)]
-#[case::no_word("example.com/notes", "own", false)]
-#[case::part_of_a_word("example.com/secretary", "own", false)]
-#[case::of_the_policy("routing-secrets-policy/secret", "own", false)]
-#[case::a_trigger("cert-manager.io/issuer", "own", false)]
-fn a_secret_with_another_reader_stays_beside_a_trigger(
-    #[case] name: &str,
-    #[case] value: &str,
-    #[case] is_left: bool,
-) {
-    let read = annotated(author(), name, value);
-    let triggered = annotated(read.clone(), ISSUER, "le");
-    let stored_triggered = stored(&triggered, &json!({}), &with_wild());
-    assert_eq!(stored_triggered == triggered, is_left, "{stored_triggered}");
-    let require = json!({"ingress": {"action": "require"}});
-    assert_eq!(
-        evaluate(&triggered, &require, &with_wild())
-            .response
-            .accepted,
-        is_left
-    );
-    let said = warnings(&triggered, &json!({}), &with_wild());
-    assert_eq!(said.contains("would never be made"), is_left, "{said}");
-    // Without a trigger nobody makes it anyway.
-    if is_left {
-        assert_eq!(secret_of(&stored(&read, &json!({}), &with_wild())), "wild");
-    }
-}
-
-#[test]
-fn a_reader_of_a_routing_secret_does_not_count() {
-    let author = ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], "expired")]),
-    );
-    let author = annotated(
-        annotated(author, ISSUER, "le"),
-        "nginx.ingress.kubernetes.io/auth-tls-secret",
-        "workspace/expired",
-    );
-    let secrets = cluster(&[
-        wild(),
-        routing_secret("expired", &["*.example.com"]).valid(-9, -1),
-    ]);
-    assert_eq!(secret_of(&stored(&author, &json!({}), &secrets)), "wild");
-}
-
-#[rstest]
 #[case("haproxy-ingress.github.io/cert-signer", "acme")]
 #[case("ingress.kubernetes.io/cert-signer", "")]
 #[case("cert.gardener.cloud/purpose", "managed")]
@@ -257,19 +188,6 @@ fn gardeners_annotation_counts_by_its_value() {
         stored["metadata"]["annotations"]["cert.gardener.cloud/purpose"],
         "other"
     );
-}
-
-/// A chart whose Secrets something copies elsewhere makes what others need.
-#[test]
-fn an_ingress_whose_secrets_are_copied_is_a_producer() {
-    let template =
-        r#"{"annotations":{"reflector.v1.k8s.emberstack.com/reflection-allowed":"true"}}"#;
-    let author = annotated(author(), "cert-manager.io/secret-template", template);
-    assert_eq!(
-        secret_of(&stored(&author, &json!({}), &with_wild())),
-        "wild"
-    );
-    assert_untouched(&annotated(author, ISSUER, "le"), &json!({}), &with_wild());
 }
 
 /// The author adds an entry that names the routing secret for a host that it does not cover.

@@ -122,24 +122,6 @@ fn a_producer_by_its_secret_template_is_left_alone_without_a_look_up() {
     assert_left_alone(&annotated(producer, ISSUER, "le"), &json!({}));
 }
 
-#[rstest]
-#[case::no_trigger(annotated(author(), TEMPLATE, r#"{"labels":{"epinio.io/routing":""}}"#))]
-#[case::other_label(annotated(
-    annotated(author(), TEMPLATE, r#"{"labels":{"a":"b"}}"#),
-    ISSUER,
-    "le"
-))]
-#[case::no_labels(annotated(
-    annotated(author(), TEMPLATE, r#"{"annotations":{"epinio.io/routing":""}}"#),
-    ISSUER,
-    "le"
-))]
-#[case::not_json(annotated(annotated(author(), TEMPLATE, "{"), ISSUER, "le"))]
-fn is_no_producer_by_its_secret_template(#[case] object: Value) {
-    let stored = stored(&object, &json!({}), &cluster(&[wild()]));
-    assert_eq!(stored["spec"]["tls"][0]["secretName"], "wild");
-}
-
 /// A routing secret that a Certificate of its own name has made for these names.
 fn made(names: &[&str]) -> e2e_tests::certificates::TlsSecret {
     routing_secret("made", names).annotation("cert-manager.io/certificate-name", "made")
