@@ -56,5 +56,6 @@ mod secret {
     mod warnings;
 }
 mod ecosystem;
+mod owners;
 mod settings;
 mod support;

@@ -58,10 +58,6 @@ fn with_users(users: &[Value]) -> Cluster {
     Cluster::new([vec![wild().to_manifest()], users.to_vec()].concat())
 }
 
-fn is_parked(object: &Value) -> bool {
-    object["spec"]["issuerRef"]["name"] == PARKED
-}
-
 /// What is stored by an update.
 fn after(response: &Response, new: &Value) -> Value {
     assert!(response.accepted, "{:?}", response.message);

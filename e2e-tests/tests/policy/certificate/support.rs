@@ -29,6 +29,10 @@ pub fn parked_issuer() -> Value {
     json!({"group": "cert-manager.io", "kind": "ClusterIssuer", "name": PARKED})
 }
 
+pub fn is_parked(object: &Value) -> bool {
+    object["spec"]["issuerRef"]["name"] == PARKED
+}
+
 /// The settings for a mode of `certificate.covered`.
 pub fn covered(mode: &str) -> Value {
     json!({"certificate": {"covered": mode}})
