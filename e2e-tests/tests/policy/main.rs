@@ -59,3 +59,4 @@ mod ecosystem;
 mod owners;
 mod settings;
 mod support;
+mod users;

@@ -37,7 +37,7 @@ fn rewritten() -> Value {
 
 /// Names as people give them, and the longest that there can be.
 #[rstest]
-#[case::moved(app(&[HOST]), secrets(), &[HOST, SECRET, ISSUER])]
+#[case::moved(app(&[HOST]), secrets(), &[HOST, SECRET, OWN, ISSUER, "routing-secrets-policy/skip"])]
 #[case::partly_covered(app(&[HOST, OTHER]), secrets(), &[HOST, OTHER, SECRET, ISSUER])]
 #[case::back(rewritten(), cluster(&[]), &[HOST, OWN])]
 #[case::expired(app(&[HOST]), cluster(&[secret().valid(-9, -1)]), &[HOST, SECRET, "expired"])]

@@ -41,6 +41,17 @@ fn web() -> Value {
     object
 }
 
+/// The same, with a Secret of its own, that reads another one by an annotation.
+fn reading(secret: &str) -> Value {
+    let mut object = web();
+    object["spec"]["tls"][0]["secretName"] = json!("web-tls");
+    annotated(
+        object,
+        "nginx.ingress.kubernetes.io/auth-tls-secret",
+        secret,
+    )
+}
+
 fn listening(kind: &str) -> Value {
     json!({
         "apiVersion": "gateway.networking.k8s.io/v1",
@@ -238,6 +249,7 @@ fn a_record_that_would_not_be_stored_is_not_written() {
 #[case::ingress(web(), "Ingress web")]
 #[case::gateway(listening("Gateway"), "Gateway web")]
 #[case::listener_set(listening("ListenerSet"), "ListenerSet web")]
+#[case::reads_it(reading("workspace/app-tls"), "Ingress web")]
 fn a_secret_that_somebody_names_is_issued(#[case] user: Value, #[case] name: &str) {
     let cluster = with_users(&[user]);
     let response = evaluate(&author(), &json!({}), &cluster).response;

@@ -230,7 +230,8 @@ fn another_template_makes_no_producer() {
     assert_eq!(secrets(&rewritten(&object)), ["wild"]);
 }
 
-/// One list call in the namespace of the object; nothing of parents, Routes or ReferenceGrants.
+/// One list call in the namespace of the object; nothing of parents, Routes or ReferenceGrants. Who else
+/// needs its Secrets is asked only where cert-manager makes them.
 #[test]
 fn the_look_up_is_that_of_ingresses() {
     let cluster = indexed_cluster(&[wild()]);
@@ -238,13 +239,21 @@ fn the_look_up_is_that_of_ingresses() {
     let listeners = || json!([listener("https", "a.example.com", "own")]);
     let expected = calls(&ingress(&["a.example.com"], json!([])));
     assert_eq!(expected.len(), 1);
-    for object in [
-        gateway(listeners()),
-        triggered(listeners()),
-        listener_set(listeners()),
+    for (object, kinds) in [
+        (gateway(listeners()), &["Secret"][..]),
+        (
+            triggered(listeners()),
+            &["Secret", "Ingress", "Gateway", "ListenerSet"],
+        ),
+        (
+            listener_set(listeners()),
+            &["Secret", "Ingress", "Gateway", "ListenerSet"],
+        ),
     ] {
         let calls = calls(&object);
-        assert_eq!((calls.len(), &calls[0].request), (1, &expected[0].request));
+        assert_eq!(calls[0].request, expected[0].request);
+        let asked: Vec<_> = calls.iter().map(|call| &call.request["kind"]).collect();
+        assert_eq!(asked, kinds);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::support::*;
 
 const SKIP: &str = "routing-secrets-policy/skip";
 const PRODUCER: &str = "cert-manager.io/certificate-name";
+const READS: &str = "nginx.ingress.kubernetes.io/auth-tls-secret";
 const REFLECTS: &str = "reflector.v1.k8s.emberstack.com/reflects";
 
 fn mode(in_use: &str) -> Value {
@@ -176,6 +177,17 @@ fn who_names_a_routing_secret_is_said_when_it_goes(
     assert!(ignored.accepted && ignored.warnings.is_empty());
 }
 
+/// An annotation that reads the Secret counts as naming it.
+#[test]
+fn who_reads_a_routing_secret_is_said_when_it_goes() {
+    let user = annotated(shop("a.example.com", "own"), READS, "workspace/wild");
+    let cluster = with_users(&[wild()], &[user]);
+    let warned = deleted(&wild(), &json!({}), &cluster);
+    assert!(warned.accepted && warned.warnings.join("\n").contains("Ingress shop"));
+    let denied = deleted(&wild(), &mode("deny"), &cluster);
+    assert!(!denied.accepted && denied.message.unwrap().contains("Ingress shop"));
+}
+
 /// What is cut off cannot be pasted.
 #[test]
 fn the_commands_for_a_long_namespace_are_whole() {
@@ -242,6 +254,8 @@ fn the_routing_secret_that_takes_over_is_named() {
 
 #[rstest]
 #[case::another_secret(shop("a.example.com", "own"))]
+#[case::reads_another_secret(annotated(shop("a.example.com", "own"), READS, "workspace/wild-2"))]
+#[case::only_says_its_name(annotated(shop("a.example.com", "own"), "notes", "wild"))]
 #[case::a_host_that_it_never_covered(shop("a.example.org", "wild"))]
 #[case::no_host(ingress(&[], json!([{"secretName": "wild"}])))]
 #[case::an_entry_with_hosts_beside_a_default_backend(with_default_backend(
