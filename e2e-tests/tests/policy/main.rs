@@ -25,6 +25,7 @@ mod gateway {
 }
 mod ingress {
     mod controllers;
+    mod declared;
     mod entries;
     mod left_alone;
     pub mod properties;

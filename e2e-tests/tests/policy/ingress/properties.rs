@@ -444,8 +444,19 @@ pub fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
 /// The request to update an Ingress that was rewritten before.
 fn update_of(author: &Value, settings: &Value) -> Value {
     let rewritten = stored(author, settings, &CLUSTERS[1]);
-    let mut request = e2e_tests::request_from(rewritten).unwrap();
+    let mut request = e2e_tests::request_from(rewritten.clone()).unwrap();
     request["operation"] = json!("UPDATE");
+    request["oldObject"] = rewritten;
+    request["options"] = json!({"fieldManager": "deployer"});
+    let last_applied = "kubectl.kubernetes.io/last-applied-configuration";
+    let metadata = &mut request["object"]["metadata"];
+    metadata["annotations"][last_applied] = json!(author.to_string());
+    metadata["ownerReferences"] = json!([{"kind": "Pod", "name": "x", "controller": false}]);
+    let fields = json!({"f:metadata": {"f:annotations": {"f:notes": {}}}, "f:spec": {"f:tls": {}}});
+    metadata["managedFields"] = ["deployer", "other"]
+        .map(|manager| json!({"manager": manager, "operation": "Apply", "fieldsV1": fields}))
+        .to_vec()
+        .into();
     request
 }
 
