@@ -39,6 +39,7 @@ fn rewritten() -> Value {
 #[rstest]
 #[case::moved(app(&[HOST]), secrets(), &[HOST, SECRET, OWN, ISSUER, "routing-secrets-policy/skip"])]
 #[case::partly_covered(app(&[HOST, OTHER]), secrets(), &[HOST, OTHER, SECRET, ISSUER])]
+#[case::plain_hosts(ingress(&[HOST, OTHER], json!([])), secrets(), &[HOST, OTHER, SECRET])]
 #[case::back(rewritten(), cluster(&[]), &[HOST, OWN])]
 #[case::expired(app(&[HOST]), cluster(&[secret().valid(-9, -1)]), &[HOST, SECRET, "expired"])]
 #[case::a_foreign_record(annotated(app(&[HOST]), RECORD, "x"), secrets(), &[RECORD])]

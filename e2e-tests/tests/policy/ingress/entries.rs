@@ -254,13 +254,75 @@ fn several_entries_without_hosts_stay(
 
 /// Rule 4: hosts of rules that no entry names.
 #[rstest]
-#[case(&["b.example.com", "x.example.org", "a.example.com"], json!(null), json!([entry(&["b.example.com"], "wild"), entry(&["a.example.com"], "exact")]))]
+#[case(&["b.example.com", "a.example.com"], json!(null), json!([entry(&["b.example.com"], "wild"), entry(&["a.example.com"], "exact")]))]
 #[case(&["b.example.com"], json!([entry(&["x.example.org"], "own")]), json!([entry(&["b.example.com"], "wild"), entry(&["x.example.org"], "own")]))]
+#[case(&["b.example.com", "x.example.org"], json!([entry(&["x.example.org"], "own")]), json!([entry(&["b.example.com"], "wild"), entry(&["x.example.org"], "own")]))]
 #[case(&["b.example.com", "c.example.com"], json!([entry(&["c.example.com"], "wild")]), json!([entry(&["c.example.com", "b.example.com"], "wild")]))]
 #[case(&["b.example.com", "b.example.com"], json!(null), json!([entry(&["b.example.com"], "wild")]))]
 #[case(&["*.example.com"], json!(null), json!([entry(&["*.example.com"], "wild")]))]
 fn plain_hosts_are_secured(#[case] rules: &[&str], #[case] tls: Value, #[case] expected: Value) {
     assert_eq!(rewritten_tls(rules, tls, &secrets()), expected);
+}
+
+/// ingress-nginx redirects each host of an Ingress that has any entry, and serves its default certificate.
+#[rstest]
+#[case::one_uncovered(ingress(&["b.example.com", "x.example.org"], json!(null)), "x.example.org")]
+#[case::one_uncovered_beside_an_entry(
+    ingress(&["b.example.com", "x.example.org"], json!([entry(&["y.example.org"], "own")])),
+    "x.example.org"
+)]
+#[case::one_wildcard(ingress(&["b.example.com", "*.b.example.com"], json!(null)), "*.b.example.com")]
+#[case::one_ignored(ingress(&["b.example.com", "i.example.com"], json!(null)), "i.example.com")]
+#[case::a_rule_without_host(with_rule(ingress(&["b.example.com"], json!(null)), json!({"http": {"paths": []}})), "")]
+#[case::a_rule_with_an_empty_host(with_rule(ingress(&["b.example.com"], json!(null)), rule("")), "")]
+fn plain_hosts_are_secured_all_or_none(#[case] author: Value, #[case] other: &str) {
+    let settings = json!({"ignoredHosts": ["i.*"]});
+    let response = agreed(&author, &settings, &secrets());
+    assert_eq!(response.mutated_object, None);
+    let said = response.warnings.join("\n");
+    assert!(
+        said.contains("b.example.com") && said.contains(other),
+        "{said}"
+    );
+    // What entries name moves all the same.
+    let mut with_entry = author.clone();
+    with_entry["spec"]["tls"] = json!([entry(&["a.example.com"], "own")]);
+    let stored = agreed(&with_entry, &settings, &secrets()).mutated_object;
+    assert_eq!(
+        stored.unwrap()["spec"]["tls"],
+        json!([entry(&["a.example.com"], "exact")])
+    );
+    // What was added while all of them were covered goes again.
+    let everything = cluster(&[
+        wild(),
+        routing_secret("exact", &["a.example.com"]),
+        routing_secret("more", &["x.example.org", "*.b.example.com"]),
+    ]);
+    let secured = self::stored(&author, &json!({}), &everything);
+    assert_eq!(self::stored(&secured, &settings, &secrets()), author);
+}
+
+/// No host, or none that is covered: nothing is to be said.
+#[rstest]
+#[case::not_covered(ingress(&["x.example.org"], json!(null)), json!({}))]
+#[case::ignored(ingress(&["b.example.com", "x.example.org"], json!(null)), json!({"ingress": {"plainHosts": "ignore"}}))]
+#[case::only_a_rule_without_host(with_rule(ingress(&[], json!(null)), rule("")), json!({}))]
+fn plain_hosts_of_which_none_is_covered_are_no_news(
+    #[case] author: Value,
+    #[case] settings: Value,
+) {
+    let response = agreed(&author, &settings, &secrets());
+    assert_eq!((response.mutated_object, response.warnings), (None, vec![]));
+}
+
+/// A default backend serves no host that a rule names.
+#[test]
+fn plain_hosts_are_secured_beside_a_default_backend() {
+    let author = with_default_backend(ingress(&["b.example.com"], json!(null)), "service");
+    assert_eq!(
+        rewritten_tls_of(&author),
+        json!([entry(&["b.example.com"], "wild")])
+    );
 }
 
 #[test]

@@ -88,9 +88,13 @@ prop_compose! {
         rules in vec(select(HOSTS.as_slice()), 0..5),
         tls in vec(tls_entry(), 0..5),
         annotations in prop::option::weighted(0.7, annotations()),
+        has_default_backend in prop::bool::weighted(0.2),
         unknown in any::<bool>(),
     ) -> Value {
         let mut object = ingress(&rules, json!(tls));
+        if has_default_backend {
+            object = with_default_backend(object, "service");
+        }
         if let Some(annotations) = annotations {
             object["metadata"]["annotations"] = annotations;
         }
@@ -351,6 +355,31 @@ proptest! {
         }
     }
 
+    /// Of several, or where any host is served, each is served by the names in its Secret.
+    #[test]
+    fn an_entry_without_hosts_is_lost_only_by_its_hosts(author in an_ingress(), settings in settings(), at in 0..4_usize) {
+        let stored = stored(&author, &settings, &CLUSTERS[at]);
+        let entries = |ingress: &Value| ingress["spec"]["tls"].as_array().cloned().unwrap_or_default();
+        let without_hosts: Vec<_> = entries(&author).into_iter().filter(|entry| entry["hosts"].is_null()).collect();
+        if without_hosts.len() > 1 || !author["spec"]["defaultBackend"].is_null() {
+            let stay = without_hosts.iter().all(|entry| entries(&stored).contains(entry));
+            prop_assert!(stay, "{:?} in {}", without_hosts, stored);
+        }
+    }
+
+    /// ingress-nginx redirects each host of an Ingress that has any entry to HTTPS.
+    #[test]
+    fn plain_hosts_are_secured_all_or_none(author in an_ingress(), settings in settings(), at in 0..4_usize) {
+        let stored = stored(&author, &settings, &CLUSTERS[at]);
+        let [before, after] = [&author, &stored].map(tls_hosts);
+        let is_host = |host: &String| !host.contains(' ') && *host != "10.0.0.1";
+        let rules = author["spec"]["rules"].as_array().into_iter().flatten();
+        let hosts = rules.map(|rule| rule["host"].as_str().unwrap().to_ascii_lowercase());
+        let plain: Vec<_> = hosts.filter(|host| is_host(host) && !before.contains(host)).collect();
+        let secured = plain.iter().filter(|host| after.contains(host)).count();
+        prop_assert!(secured == 0 || secured == plain.len(), "{:?} in {}", plain, stored);
+    }
+
     /// cert-manager makes a Certificate for every entry with hosts and a Secret while there is a trigger.
     #[test]
     fn no_certificate_is_ordered_into_a_routing_secret_because_of_us(author in an_ingress(), settings in settings(), at in 0..4_usize) {
@@ -441,7 +470,7 @@ pub fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The request to update an Ingress that was rewritten before.
+/// The request to update an Ingress that was rewritten before, with all that says who has written it.
 fn update_of(author: &Value, settings: &Value) -> Value {
     let rewritten = stored(author, settings, &CLUSTERS[1]);
     let mut request = e2e_tests::request_from(rewritten.clone()).unwrap();
