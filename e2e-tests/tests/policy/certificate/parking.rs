@@ -229,14 +229,26 @@ fn what_is_to_be_written_first_is_told(#[case] user: Value, #[case] end: &str) {
     );
 }
 
-/// Nor may a self-signed certificate lie where somebody reads.
-#[test]
-fn a_parked_secret_that_somebody_names_is_not_written() {
+/// Nor may a self-signed certificate lie where somebody reads: it is said which Secret, and who reads it.
+#[rstest]
+#[case::somebody_names_it({
     let mut user = web();
     user["spec"]["tls"][0]["secretName"] = json!("app-parked");
-    assert_untouched(&author(), &json!({}), &with_users(&[user]));
-    let own = with(author(), "secretName", json!("app-parked"));
-    assert_untouched(&own, &json!({}), &with_wild());
+    user
+}, author(), &["app-parked", "Ingress web"])]
+#[case::somebody_reads_it(reading("app-parked"), author(), &["app-parked", "Ingress web"])]
+#[case::its_author_names_it(web(), with(author(), "secretName", json!("app-parked")), &["app-parked"])]
+fn a_parked_secret_that_somebody_needs_is_not_written(
+    #[case] user: Value,
+    #[case] author: Value,
+    #[case] parts: &[&str],
+) {
+    let response = evaluate(&author, &json!({}), &with_users(&[user])).response;
+    assert_eq!(after(&response, &author), author);
+    let said = response.warnings.join("\n");
+    for part in parts {
+        assert!(said.contains(part), "{part} is missing in {said}");
+    }
 }
 
 #[test]
@@ -392,19 +404,18 @@ fn a_cluster_without_the_gateway_api_parks() {
 }
 
 #[rstest]
-#[case::no_name_yet("")]
-#[case::too_long(&"a".repeat(250))]
-#[case::a_routing_secret("taken")]
-fn without_a_name_for_its_secret_it_is_issued(#[case] name: &str) {
+#[case::no_name_yet("", "app-")]
+#[case::too_long(&"a".repeat(250), "-parked")]
+#[case::a_routing_secret("taken", "taken-parked")]
+fn without_a_name_for_its_secret_it_is_issued(#[case] name: &str, #[case] told: &str) {
     let mut author = author();
     author["metadata"]["name"] = json!(name);
     author["metadata"]["generateName"] = json!("app-");
     let secrets = cluster(&[wild(), routing_secret("taken-parked", &["a.example.net"])]);
     let response = evaluate(&author, &json!({}), &secrets).response;
-    assert!(response.accepted && response.mutated_object.is_none());
-    // The whole name is in the warning, and may fill it.
-    let warning = &response.warnings[0];
-    assert!(name.len() > 200 || warning.contains("-parked"), "{warning}");
+    assert_eq!(after(&response, &author), author);
+    let said = response.warnings.join("\n");
+    assert!(said.contains(told), "{told} is missing in {said}");
 }
 
 proptest! {
