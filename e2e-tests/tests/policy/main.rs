@@ -42,11 +42,11 @@ mod routing {
 mod secret {
     mod accepted;
     mod certificate_faults;
-    mod certificates;
+    pub mod certificates;
     mod in_use;
     mod index;
     mod key_faults;
-    mod keys;
+    pub mod keys;
     mod leaf_faults;
     mod mirrors;
     mod properties;
@@ -58,6 +58,7 @@ mod secret {
 }
 mod ecosystem;
 mod owners;
+mod reported;
 mod settings;
 mod support;
 mod users;
