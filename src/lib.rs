@@ -87,16 +87,15 @@ fn decide(payload: &[u8]) -> Decision {
     };
     let now = now.as_secs();
     let cluster = HostCluster { settings: &settings, now };
+    let about = format!("{} {}", kind.names().kind, object::name(&request.object));
     let decision = match kind {
-        Kind::Ingress => ingress::review(&request, &settings, &cluster),
-        Kind::Gateway | Kind::ListenerSet => gateway::review(&request, kind, &settings, &cluster),
+        Kind::Ingress => ingress::review(request, &settings, &cluster),
+        Kind::Gateway | Kind::ListenerSet => gateway::review(request, kind, &settings, &cluster),
         Kind::Certificate => certificate::review(&request, &settings, &cluster),
-        Kind::Secret => secret::review(&request, &settings, &cluster, now),
-    };
-    let decision = decision.unwrap_or_else(Decision::from);
-    match kind {
         // Its warnings are about others, too.
-        Kind::Secret => decision,
-        _ => decision.about(&format!("{} {}", kind.names().kind, object::name(&request.object))),
-    }
+        Kind::Secret => {
+            return secret::review(&request, &settings, &cluster, now).unwrap_or_else(Decision::from);
+        }
+    };
+    decision.unwrap_or_else(Decision::from).about(&about)
 }

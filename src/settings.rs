@@ -210,15 +210,14 @@ impl Settings {
         let mut json = json.clone();
         let mut faults = Vec::new();
         // Serde takes an array for a struct, too.
-        for section in ["", "/ingress", "/gateway", "/certificate", "/secret"] {
-            let Some(value) = json.pointer_mut(section).filter(|value| !value.is_object()) else {
-                continue;
-            };
-            if !value.is_null() {
-                let name = section.strip_prefix('/').unwrap_or("settings");
-                faults.push(format!("{name}: must be an object"));
+        for section in ["settings", "ingress", "gateway", "certificate", "secret"] {
+            let value = if section == "settings" { Some(&mut json) } else { json.get_mut(section) };
+            if let Some(value) = value.filter(|value| !value.is_object()) {
+                if !value.is_null() {
+                    faults.push(format!("{section}: must be an object"));
+                }
+                *value = Value::Object(Map::new());
             }
-            *value = Value::Object(Map::new());
         }
         // Serde stops at the first fault, so each faulty field is taken away until there is none.
         let settings: Self = loop {

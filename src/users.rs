@@ -10,7 +10,8 @@ use crate::{
     },
     cluster::{Cluster, LookupError},
     ecosystem,
-    objects::{Gateway, Ingress, SecretUse},
+    objects::{Gateway, GatewayRecord, Ingress, IngressRecord, SecretUse},
+    record::{self, Found},
     routing::RoutingTable,
     settings::{Settings, Triggered},
 };
@@ -71,37 +72,48 @@ pub(crate) fn first(
     Ok(Vec::new())
 }
 
-/// Warnings about objects that need one of these Secrets, which would not be made any more, and that would
-/// not move; the object under review does not count. Objects that would move themselves do not count, or two
-/// Ingresses with one Secret would hold each other. Fails if they cannot be looked up.
+/// A Secret that would not be made any more, and an object that needs it.
+#[derive(Debug)]
+pub(crate) struct Need {
+    pub(crate) secret: String,
+    user: String,
+}
+
+impl Need {
+    /// The warning.
+    pub(crate) fn warning(&self) -> String {
+        format!("left with Secret {}: {} needs it", self.secret, self.user)
+    }
+}
+
+/// The objects that need one of these Secrets, which would not be made any more, apart from the object under review.
+/// Objects that would move themselves do not count, or two Ingresses with one Secret would hold each other. No kind
+/// is looked up after each Secret is known to be needed. Fails if one cannot be looked up.
 pub(crate) fn who_needs(
-    unmade: &[String],
+    mut unmade: Vec<String>,
     kind: Kind,
     request: &Request,
     table: &RoutingTable<'_>,
     cluster: &impl Cluster,
-) -> Result<Vec<String>, ReviewError> {
+) -> Result<Vec<Need>, ReviewError> {
     let settings = table.settings();
-    let unmade: Vec<_> = unmade.iter().filter(|secret| !table.is_routing_secret(secret)).collect();
-    if unmade.is_empty() {
-        return Ok(Vec::new());
-    }
     let own_name = object::name(&request.object);
-    let needed = |user: &SecretUser| {
-        unmade.iter().copied().find(|secret| {
-            (user.kind != kind || user.name != own_name)
-                && user.needs(secret, settings)
-                && !user.moves_from(secret, table, settings)
-        })
-    };
-    let users = first(request.namespace()?, settings, cluster, |user| needed(user).is_some())?;
-    Ok(users
-        .iter()
-        .filter_map(|user| {
-            let secret = needed(user)?;
-            Some(format!("left as it is: {} needs Secret {secret}", user.describe()))
-        })
-        .collect())
+    let mut needs: Vec<Need> = Vec::new();
+    unmade.retain(|secret| !table.is_routing_secret(secret));
+    let mut kinds = by_kind(request.namespace()?, settings, cluster);
+    while !unmade.iter().all(|secret| needs.iter().any(|need| need.secret == *secret)) {
+        let Some(users) = kinds.next() else {
+            break;
+        };
+        for user in users? {
+            let is_other = user.kind != kind || user.name != own_name;
+            let needed = unmade.iter().filter(|secret| {
+                is_other && user.needs(secret, settings) && !user.moves_from(secret, table, settings)
+            });
+            needs.extend(needed.map(|secret| Need { secret: secret.clone(), user: user.describe() }));
+        }
+    }
+    Ok(needs)
 }
 
 impl SecretUser {
@@ -127,7 +139,9 @@ impl SecretUser {
             {
                 return None;
             }
-            user.is_left_to_author |= ingress.is_left_to_author(settings) || ingress.owner.is_some();
+            user.is_left_to_author |= ingress.is_left_to_author(settings)
+                || ingress.owner.is_some()
+                || record::find::<IngressRecord>(item) == Found::Foreign;
             user.moves_as_a_whole = ingress.moves_as_a_whole(settings);
             user.uses = ingress.secret_uses();
             user.annotations = ingress.annotations;
@@ -139,6 +153,7 @@ impl SecretUser {
             let is_triggered = kind == Kind::ListenerSet || ecosystem::names_issuer(&gateway.annotations);
             user.is_left_to_author |= gateway.is_left_to_author(settings)
                 || gateway.owner.is_some()
+                || record::find::<GatewayRecord>(item) == Found::Foreign
                 || !gateway.other_issuers(settings).is_empty()
                 || is_triggered && settings.gateway.triggered == Triggered::Leave;
             user.uses = gateway.secret_uses();

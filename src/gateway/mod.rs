@@ -15,13 +15,13 @@ mod tests;
 
 use self::{
     plan::Plan,
-    restore::{GatewayRecord, lost_record, restore},
+    restore::{lost_record, restore},
 };
 use crate::{
     admission::{Decision, Kind, Request, ReviewError, object, response::not_using_routing_secrets},
     cluster::{Cluster, routing_table},
     ecosystem,
-    objects::Gateway,
+    objects::{Gateway, GatewayRecord},
     record::{self, Found, Replaced},
     routing::{RoutingTable, ServedHost, controlled, left},
     settings::{Action, Settings, Triggered},
@@ -31,7 +31,7 @@ use crate::{
 /// Reviews a Gateway or ListenerSet that is created or updated. Fails if it cannot be read, or a look-up
 /// fails.
 pub(crate) fn review(
-    request: &Request,
+    request: Request,
     kind: Kind,
     settings: &Settings,
     cluster: &impl Cluster,
@@ -49,32 +49,29 @@ pub(crate) fn review(
     };
     let original = restore(&submitted, &record);
     let table = if asks_for_routing_secrets(&original, settings) {
-        routing_table(request, settings, cluster)?
+        routing_table(&request, settings, cluster)?
     } else {
         RoutingTable::new(Vec::new(), settings)
     };
     // A ListenerSet inherits the annotation from its Gateway, which is not read.
     let is_triggered = kind == Kind::ListenerSet || ecosystem::names_issuer(&original.annotations);
-    let plan = Plan::new(&original, &table, is_triggered);
-    let (rewritten, record) = rewrite(&original, &plan);
+    let mut plan = Plan::new(&original, &table, is_triggered);
     let mut warnings = messages::held_back(&plan);
     let (mut stored, mut served) = (original.clone(), Vec::new());
-    if let Some(reason) = reason_to_leave(&original, &plan, settings) {
+    if let Some(reason) = reason_to_leave(&original, &plan, is_triggered, settings) {
         warnings = left(&reason, &plan.served);
-    } else if rewritten == original {
-        // Nothing is replaced.
-    } else if is_triggered && settings.gateway.triggered == Triggered::Leave {
-        warnings = left("cert-manager orders certificates for its listeners", &plan.served);
     } else {
-        let unmade = plan.unmade_secrets(&original);
-        let needed = users::who_needs(&unmade, kind, request, &table, cluster)?;
+        for need in users::who_needs(plan.unmade_secrets(&original), kind, &request, &table, cluster)? {
+            plan.hold(&need.secret, &original);
+            warnings.push(need.warning());
+        }
+        let (rewritten, record) = rewrite(&original, &plan);
         match record::write(&record, rewritten.annotations.clone())? {
-            _ if !needed.is_empty() => warnings = needed,
-            None => warnings = vec![record::too_long::<GatewayRecord>("left as it is")],
             Some(annotations) => {
-                served = plan.served;
                 stored = Gateway { annotations, ..rewritten };
+                served = plan.served;
             }
+            None => warnings = vec![record::too_long::<GatewayRecord>("left as it is")],
         }
     }
     warnings.extend(messages::unserved(&stored, &table, is_triggered));
@@ -92,10 +89,8 @@ pub(crate) fn review(
     if stored == submitted {
         return Ok(Decision::accept().warn(warnings));
     }
-    Ok(Decision::mutate(stored.write(&request.object, &submitted))
-        .warn(warnings)
-        .warn(messages::changed(&changes, &submitted, &stored))
-        .audit(audit))
+    let changed = messages::changed(&changes, &submitted, &stored);
+    Ok(Decision::mutate(stored.write(request.object, &submitted)).warn(warnings).warn(changed).audit(audit))
 }
 
 /// Whether a routing secret could make a difference.
@@ -108,14 +103,27 @@ fn asks_for_routing_secrets(original: &Gateway, settings: &Settings) -> bool {
             .any(|listener| settings.host(&listener.hostname).is_some())
 }
 
-/// Why an object of which routing secrets cover hosts is left as its author wants it, whatever is planned.
-fn reason_to_leave(original: &Gateway, plan: &Plan, settings: &Settings) -> Option<String> {
+/// Why an object of which routing secrets cover hosts is left as its author wants it.
+fn reason_to_leave(
+    original: &Gateway,
+    plan: &Plan,
+    is_triggered: bool,
+    settings: &Settings,
+) -> Option<String> {
     let issuers = original.other_issuers(settings);
-    match &original.owner {
-        _ if plan.served.is_empty() => None,
-        Some(owner) => Some(controlled(&owner.describe())),
-        None if issuers.is_empty() => None,
-        None => Some(format!("{} would write into the routing secret", issuers.join(", "))),
+    if plan.served.is_empty() {
+        None
+    } else if let Some(owner) = &original.owner {
+        Some(controlled(&owner.describe()))
+    } else if !issuers.is_empty() {
+        Some(format!("{} would write into the routing secret", issuers.join(", ")))
+    } else if is_triggered
+        && settings.gateway.triggered == Triggered::Leave
+        && rewrite(original, plan).0 != *original
+    {
+        Some("cert-manager orders certificates for its listeners".to_owned())
+    } else {
+        None
     }
 }
 

@@ -74,6 +74,17 @@ impl Plan {
         plan
     }
 
+    /// Has the listeners with a Secret of the author stay, because something else needs it.
+    pub(super) fn hold(&mut self, secret: &str, original: &Gateway) {
+        for (listener, applied) in original.listeners.iter().zip(&mut self.secrets) {
+            if listener.secret() == Some(secret) {
+                *applied = None;
+                self.ignored.retain(|name| *name != listener.name);
+                self.served.retain(|served| !served.host.eq_ignore_ascii_case(&listener.hostname));
+            }
+        }
+    }
+
     /// The Secrets of listeners that cert-manager would not make any more.
     pub(super) fn unmade_secrets(&self, original: &Gateway) -> Vec<String> {
         original

@@ -1,35 +1,12 @@
 //! What the author of a Gateway or ListenerSet wants, of which the policy replaced something before.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ignore_list;
 use crate::{
-    objects::Gateway,
-    record::{self, Record, Replaced},
+    objects::{Gateway, GatewayRecord},
+    record::{self, Record},
 };
-
-/// What the policy replaced in a Gateway or ListenerSet.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub(super) struct GatewayRecord {
-    /// The Secrets of listeners, by the name of the listener.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) listeners: BTreeMap<String, Replaced<String>>,
-    /// The names that were added to the list of listeners that cert-manager ignores.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) ignored_listeners: Vec<String>,
-}
-
-impl Record for GatewayRecord {
-    const ANNOTATION: &'static str = "routing-secrets-policy/replaced";
-
-    fn is_ours(&self) -> bool {
-        true
-    }
-}
 
 /// The object as its author wants it: what still says what was applied goes back to the original, what was
 /// changed stays changed.

@@ -5,10 +5,9 @@
 
 use serde_json::Value;
 
-use super::restore::IngressRecord;
 use crate::{
     admission::{Request, object},
-    objects::{Ingress, TlsEntry},
+    objects::{Ingress, IngressRecord, TlsEntry},
     record::Record,
 };
 

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    plan::{Plan, secures_plain_hosts, uses},
-    restore::IngressRecord,
-};
+use super::plan::{Plan, secures_plain_hosts, uses};
 use crate::{
     admission::{object::SKIP, response::list},
     ecosystem::served_together,
-    objects::Ingress,
+    objects::{Ingress, IngressRecord},
     record::Record,
     routing::{Change, Maker, RoutingTable, ServedHost},
     settings::Settings,

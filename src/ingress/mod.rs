@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use self::{
     plan::{Plan, secures_plain_hosts},
-    restore::{IngressRecord, restore},
+    restore::restore,
 };
 use crate::{
     admission::{
@@ -19,16 +19,16 @@ use crate::{
     },
     cluster::{Cluster, routing_table},
     ecosystem,
-    objects::Ingress,
+    objects::{Ingress, IngressRecord},
     record::{self, Found, Replaced},
     routing::{RoutingTable, ServedHost, controlled, left},
     settings::{Action, PartlyCovered, Settings},
-    users,
+    users::{self, Need},
 };
 
 /// Reviews an Ingress that is created or updated. Fails if it cannot be read, or a look-up fails.
 pub(crate) fn review(
-    request: &Request,
+    request: Request,
     settings: &Settings,
     cluster: &impl Cluster,
 ) -> Result<Decision, ReviewError> {
@@ -36,7 +36,7 @@ pub(crate) fn review(
         return Ok(Decision::accept());
     }
     let submitted = Ingress::read(&request.object).map_err(|field| request.malformed(field))?;
-    let record = match restore::record_of(request, &submitted) {
+    let record = match restore::record_of(&request, &submitted) {
         Found::Foreign => return Ok(Decision::accept().warn([record::foreign::<IngressRecord>()])),
         Found::Absent | Found::Forgotten => IngressRecord::default(),
         Found::Ours(record) => record,
@@ -45,16 +45,17 @@ pub(crate) fn review(
     let review =
         Review { triggers: original.triggers(settings), request, settings, submitted, original, record };
     if review.original.is_left_to_author(settings) || !review.asks_for_routing_secrets() {
-        return review.answer(review.unchanged(), None);
+        let outcome = review.unchanged();
+        return review.answer(outcome, None);
     }
-    let table = routing_table(request, settings, cluster)?;
+    let table = routing_table(&review.request, settings, cluster)?;
     let outcome = review.decide(&table, cluster)?;
     review.answer(outcome, Some(&table))
 }
 
 /// An Ingress under review.
 struct Review<'a> {
-    request: &'a Request,
+    request: Request,
     settings: &'a Settings,
     submitted: Ingress,
     /// As its author wants it.
@@ -109,55 +110,55 @@ impl Review<'_> {
         let is_partly_covered = !self.triggers.is_empty() && !plan.uncovered.is_empty();
         let omits_hosts =
             is_partly_covered && self.settings.ingress.partly_covered == PartlyCovered::OmitHosts;
-        let mut outcome = self.unchanged();
-        outcome.warnings.extend(messages::plain(&plan));
+        let mut warnings = Vec::from_iter(messages::plain(&plan));
+        let mut rewritten = None;
         let is_producer = self.is_producer(table);
-        let triggers = self.triggers.join(", ");
         if plan.served.is_empty() {
             // Nothing is replaced.
         } else if is_producer {
             let others = messages::not_using(&plan.served, &self.original);
-            let warnings = left("a routing secret is made from it", &others);
-            outcome.warnings.extend(warnings.into_iter().filter(|_| !others.is_empty()));
+            let left = left("a routing secret is made from it", &others);
+            warnings.extend(left.into_iter().filter(|_| !others.is_empty()));
         } else if let Some(owner) = &self.original.owner {
-            outcome.warnings.extend(left(&controlled(&owner.describe()), &plan.served));
+            warnings.extend(left(&controlled(&owner.describe()), &plan.served));
         } else if let Some((annotation, secret)) = self.reader(table) {
-            outcome.warnings.extend(left(&format!("{annotation} reads Secret {secret}"), &plan.served));
+            warnings.extend(left(&format!("{annotation} reads Secret {secret}"), &plan.served));
         } else if is_partly_covered && !omits_hosts {
+            let triggers = self.triggers.join(", ");
             let reason = format!("not every TLS host has a routing secret, and there is {triggers}");
-            outcome.warnings.extend(left(&reason, &plan.served));
-            outcome.warnings.push(format!("not covered: {}", list(&plan.uncovered)));
+            warnings.extend(left(&reason, &plan.served));
+            warnings.push(format!("not covered: {}", list(&plan.uncovered)));
         } else {
-            let rewritten = self.rewritten(plan, omits_hosts);
-            let unmade = self.unmade_secrets(&rewritten.stored);
-            let needed = users::who_needs(&unmade, Kind::Ingress, self.request, table, cluster)?;
-            if needed.is_empty() {
-                let warnings = outcome.warnings;
-                outcome = Outcome { warnings, ..rewritten };
-            } else {
-                outcome.warnings.extend(needed);
-            }
+            let outcome = self.rewritten(plan, omits_hosts);
+            let unmade = self.unmade_secrets(&outcome.stored);
+            let needs = users::who_needs(unmade, Kind::Ingress, &self.request, table, cluster)?;
+            warnings.extend(needs.iter().map(Need::warning));
+            rewritten = Some(outcome).filter(|_| needs.is_empty());
         }
+        let mut outcome = rewritten.unwrap_or_else(|| self.unchanged());
         let kept = match self.settings.ingress.action {
             Action::Mutate => &outcome.stored,
             Action::Require => &self.submitted,
         };
-        let mut warnings = messages::endangered(kept, &self.triggers, table);
+        warnings.extend(messages::endangered(kept, &self.triggers, table));
         if !is_producer {
             warnings.extend(messages::unserved(kept, outcome.omits_hosts, table, self.settings));
         }
-        outcome.warnings.extend(warnings);
+        outcome.warnings = warnings;
         Ok(outcome)
     }
 
     /// The Secrets that ingress-shim makes for what was submitted or wanted, and would not make for what is
     /// stored.
     fn unmade_secrets(&self, stored: &Ingress) -> Vec<String> {
+        if self.triggers.is_empty() {
+            return Vec::new();
+        }
         let named = messages::secrets_with_hosts(stored);
         let has_trigger = !stored.triggers(self.settings).is_empty();
         messages::secrets_with_hosts(&self.original)
             .into_iter()
-            .filter(|secret| !self.triggers.is_empty() && (!has_trigger || !named.contains(secret)))
+            .filter(|secret| !has_trigger || !named.contains(secret))
             .map(str::to_owned)
             .collect()
     }
@@ -237,13 +238,9 @@ impl Review<'_> {
     /// The answer: the Ingress as it is stored, or, with `ingress.action: require`, what is wrong with it.
     /// The audit scanner and the monitor mode of policy-server count a changed object as a good one. Fails if
     /// the record cannot be written.
-    fn answer(
-        &self,
-        mut outcome: Outcome,
-        table: Option<&RoutingTable<'_>>,
-    ) -> Result<Decision, ReviewError> {
+    fn answer(self, mut outcome: Outcome, table: Option<&RoutingTable<'_>>) -> Result<Decision, ReviewError> {
         self.keep_triggers_removed(&mut outcome, table);
-        match record::write(&outcome.record, outcome.stored.annotations.clone())? {
+        match record::write(&outcome.record, std::mem::take(&mut outcome.stored.annotations))? {
             Some(annotations) => outcome.stored.annotations = annotations,
             None => {
                 outcome = self.unchanged();
@@ -256,12 +253,11 @@ impl Review<'_> {
         })
     }
 
-    fn mutate(&self, outcome: Outcome) -> Decision {
+    fn mutate(self, outcome: Outcome) -> Decision {
         let Outcome { stored, served, warnings, .. } = outcome;
         if stored == self.submitted {
             return Decision::accept().warn(warnings);
         }
-        let object = stored.write(&self.request.object, &self.submitted);
         let old_triggers = self.request.old_object().map(|old| {
             let annotations: Texts = object::field(old, "metadata.annotations").unwrap_or_default();
             ecosystem::triggers(&annotations, &self.settings.ingress.issuer_annotations)
@@ -269,14 +265,14 @@ impl Review<'_> {
         let unmade = self.unmade_secrets(&stored);
         let removed = messages::more_annotations(&self.submitted, &stored);
         let changes = messages::changes(&self.submitted, &stored, &served);
-        Decision::mutate(object)
+        Decision::mutate(stored.write(self.request.object, &self.submitted))
             .warn(warnings)
             .warn(messages::removed(&removed, &old_triggers.unwrap_or_default(), &unmade))
             .warn(changes.iter().map(|change| change.warning()))
             .audit(served.into_iter().map(ServedHost::audit_entry))
     }
 
-    fn require(&self, outcome: Outcome) -> Decision {
+    fn require(self, outcome: Outcome) -> Decision {
         let Outcome { stored, served, warnings, omits_hosts, .. } = outcome;
         let mut violations: Vec<_> = messages::changes(&self.submitted, &stored, &served)
             .iter()

@@ -210,12 +210,13 @@ impl Part {
 
 /// The entry of some parts with the same Secret, and whether routing secrets serve its hosts.
 fn entry_of(parts: &[&Part], omit_hosts: bool) -> Option<(TlsEntry, bool)> {
-    let (first, others) = parts.split_first()?;
+    // A default entry of the author stays as it is.
+    let first = parts.iter().find(|part| part.is_separate).or(parts.first())?;
     let is_served = parts.iter().any(|part| part.is_served);
     let mut entry = first.entry.clone();
     if omit_hosts && is_served {
         entry.hosts.clear();
-    } else if first.is_new || !others.is_empty() {
+    } else if first.is_new || parts.len() > 1 {
         let mut seen = HashSet::new();
         entry.hosts = parts
             .iter()
@@ -252,7 +253,7 @@ impl Use {
 /// How each TLS host, in lower case, uses Secrets.
 pub(super) fn uses(ingress: &Ingress) -> BTreeMap<String, Use> {
     let mut uses: BTreeMap<String, Use> = BTreeMap::new();
-    let unnamed = ingress.unnamed_hosts();
+    let unnamed = if ingress.has_default_entry() { ingress.unnamed_hosts() } else { Vec::new() };
     for entry in &ingress.tls {
         for host in if entry.is_default() { &unnamed } else { &entry.hosts } {
             let host_use = uses.entry(host.to_ascii_lowercase()).or_default();

@@ -7,35 +7,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::declared::{is_declared, is_owned_by_another};
 use crate::{
-    admission::{Request, object::OUR_PREFIX},
-    objects::{Ingress, TlsEntry},
+    admission::Request,
+    objects::{Ingress, IngressRecord, TlsEntry},
     record::{self, Found, Record, Replaced},
     settings::Settings,
 };
-
-/// What the policy replaced in an Ingress.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct IngressRecord {
-    /// `spec.tls`, also where only annotations were removed.
-    pub(super) tls: Replaced<Vec<TlsEntry>>,
-    /// The annotations that were removed.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) annotations: BTreeMap<String, String>,
-}
-
-impl Record for IngressRecord {
-    const ANNOTATION: &'static str = "routing-secrets-policy/replaced";
-
-    fn is_ours(&self) -> bool {
-        !self.annotations.keys().any(|name| name.starts_with(OUR_PREFIX))
-    }
-}
 
 /// The record of a request: its own, or that of the old object if the request lost it.
 pub(super) fn record_of(request: &Request, submitted: &Ingress) -> Found<IngressRecord> {

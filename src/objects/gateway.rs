@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Owner, SecretUse};
@@ -10,6 +10,7 @@ use crate::{
     admission::object::{self, MalformedField, Texts, is_dns_subdomain},
     ecosystem::{self, has_other_options},
     host::Host,
+    record::{Record, Replaced},
     settings::Settings,
 };
 
@@ -73,6 +74,26 @@ struct Reference {
     name: Option<String>,
 }
 
+/// What the policy replaced in a Gateway or ListenerSet.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(crate) struct GatewayRecord {
+    /// The Secrets of listeners, by the name of the listener.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) listeners: BTreeMap<String, Replaced<String>>,
+    /// The names that were added to the list of listeners that cert-manager ignores.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ignored_listeners: Vec<String>,
+}
+
+impl Record for GatewayRecord {
+    const ANNOTATION: &'static str = "routing-secrets-policy/replaced";
+
+    fn is_ours(&self) -> bool {
+        true
+    }
+}
+
 impl Gateway {
     /// Reads a Gateway or ListenerSet of this namespace. Fails if a field is of the wrong type.
     pub(crate) fn read(object: &Value, namespace: Option<&str>) -> Result<Self, MalformedField> {
@@ -115,8 +136,7 @@ impl Gateway {
     }
 
     /// The object with the Secrets of these listeners and these annotations. Everything else stays as it is.
-    pub(crate) fn write(&self, object: &Value, submitted: &Self) -> Value {
-        let mut object = object.clone();
+    pub(crate) fn write(&self, mut object: Value, submitted: &Self) -> Value {
         for (place, (found, stored)) in submitted.listeners.iter().zip(&self.listeners).enumerate() {
             let pointer = format!("/spec/listeners/{place}/tls/certificateRefs/0");
             if found != stored
@@ -138,6 +158,7 @@ impl Gateway {
                     secret: secret.to_owned(),
                     hosts: Vec::from_iter(Some(&listener.hostname).filter(|host| !host.is_empty()).cloned()),
                     serves_any_host: listener.hostname.is_empty(),
+                    is_movable: listener.is_rewritable,
                 })
             })
             .collect()

@@ -1,14 +1,15 @@
 //! An Ingress (`k8s.io/api/networking/v1`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Owner, SecretUse};
 use crate::{
-    admission::object::{self, MalformedField, Texts},
+    admission::object::{self, MalformedField, OUR_PREFIX, Texts},
     ecosystem::{self, INGRESS_CLASS, SOLVER},
+    record::{Record, Replaced},
     settings::{PartlyCovered, Settings},
 };
 
@@ -51,6 +52,25 @@ pub(crate) struct TlsEntry {
 struct Rule {
     #[serde(default)]
     host: String,
+}
+
+/// What the policy replaced in an Ingress.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct IngressRecord {
+    /// `spec.tls`, also where only annotations were removed.
+    pub(crate) tls: Replaced<Vec<TlsEntry>>,
+    /// The annotations that were removed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) annotations: BTreeMap<String, String>,
+}
+
+impl Record for IngressRecord {
+    const ANNOTATION: &'static str = "routing-secrets-policy/replaced";
+
+    fn is_ours(&self) -> bool {
+        !self.annotations.keys().any(|name| name.starts_with(OUR_PREFIX))
+    }
 }
 
 impl Ingress {
@@ -102,8 +122,7 @@ impl Ingress {
     }
 
     /// The object with this `spec.tls` and these annotations. Everything else stays as it is.
-    pub(crate) fn write(&self, object: &Value, submitted: &Self) -> Value {
-        let mut object = object.clone();
+    pub(crate) fn write(&self, mut object: Value, submitted: &Self) -> Value {
         if self.tls != submitted.tls
             && let Some(spec) = object.get_mut("spec")
         {
@@ -128,16 +147,16 @@ impl Ingress {
     /// The Secrets that it names, and for which hosts.
     pub(crate) fn secret_uses(&self) -> Vec<SecretUse> {
         let unnamed = self.unnamed_hosts();
-        self.tls
-            .iter()
-            .filter_map(|entry| {
-                Some(SecretUse {
-                    secret: entry.secret_name.clone()?,
-                    hosts: if entry.is_default() { &unnamed } else { &entry.hosts }.clone(),
-                    serves_any_host: entry.is_default() && self.serves_any_host(),
-                })
+        let default_entries = self.tls.iter().filter(|entry| entry.is_default()).count();
+        let secret_use = |entry: &TlsEntry| {
+            Some(SecretUse {
+                secret: entry.secret_name.clone()?,
+                hosts: if entry.is_default() { &unnamed } else { &entry.hosts }.clone(),
+                serves_any_host: entry.is_default() && self.serves_any_host(),
+                is_movable: !entry.is_default() || default_entries == 1 && !self.serves_any_host(),
             })
-            .collect()
+        };
+        self.tls.iter().filter_map(secret_use).collect()
     }
 }
 

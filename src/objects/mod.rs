@@ -7,8 +7,8 @@ pub(crate) mod secret;
 
 pub(crate) use self::{
     certificate::Certificate,
-    gateway::{Gateway, Listener},
-    ingress::{Ingress, TlsEntry},
+    gateway::{Gateway, GatewayRecord, Listener},
+    ingress::{Ingress, IngressRecord, TlsEntry},
     secret::Secret,
 };
 
@@ -24,6 +24,8 @@ pub(crate) struct SecretUse {
     pub(crate) hosts: Vec<String>,
     /// Whether it is named for every name of its certificate.
     pub(crate) serves_any_host: bool,
+    /// Whether the policy may put another one in its place.
+    pub(crate) is_movable: bool,
 }
 
 /// An owner in `metadata.ownerReferences`.

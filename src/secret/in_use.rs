@@ -132,8 +132,7 @@ impl<'a> LostNames<'a> {
             let names = self.leaf.dns_names.iter().filter(|_| used.serves_any_host);
             for host in used.hosts.iter().chain(names) {
                 if is_lost(host) && seen.insert(host.to_ascii_lowercase()) {
-                    // What serves any host is never moved.
-                    let moves = !used.serves_any_host && !user.is_skipped;
+                    let moves = used.is_movable && !user.is_skipped;
                     let successor = table.choose(host).filter(|_| moves);
                     let then = successor.map(|next| format!("; routing secret {next} covers it, too"));
                     let then = then.unwrap_or_default();

@@ -107,7 +107,7 @@ fn with_index(secret: &Secret) -> Texts {
 
 /// Whether the policy cares for the label of a mirror, because Reflector copies none.
 fn is_labelled_mirror(secret: &Secret, settings: &Settings) -> bool {
-    settings.secret.label_mirrors && secret.is_tls && source(secret).is_some()
+    settings.secret.label_mirrors && source(secret).is_some()
 }
 
 /// Namespace and name of the Secret of which this one is a mirror.

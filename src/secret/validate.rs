@@ -132,7 +132,7 @@ impl Validator<'_> {
             unusual.map(|(place, number)| {
                 let number = escaped(&number.to_string());
                 format!(
-                    "OpenSSL before 3.5 may refuse certificate {place} in tls.crt: it is signed with {number}"
+                    "certificate {place} in tls.crt has signature {number}: OpenSSL before 3.5 may refuse it"
                 )
             }),
             expired.map(|(place, _)| format!("certificate {place} in tls.crt has expired")),

@@ -283,6 +283,7 @@ fn names_of_others(line: &str) -> impl Iterator<Item = &str> {
         "kubectl.kubernetes.io/last-applied-configuration",
         "app.kubernetes.io/managed-by",
         "epinio.io/routing",
+        "example.com/name",
     ];
     let words = line.split(|char: char| !(char.is_ascii_alphanumeric() || "./-_*".contains(char)));
     words.filter(move |word| {

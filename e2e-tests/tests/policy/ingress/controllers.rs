@@ -347,7 +347,7 @@ fn warnings_begin_with_kind_and_name() {
         let mut object = annotated(author(), ISSUER, "le");
         object["metadata"]["name"] = json!(name);
         let response = evaluate(&object, &json!({}), &with_wild()).response;
-        assert_eq!(response.warnings.len(), 2);
+        assert_eq!(response.warnings.len(), 3);
         let prefix = format!("Ingress {name}: ");
         assert!(
             response

@@ -202,26 +202,6 @@ fn an_ingress_without_a_trigger_is_no_producer() {
     );
 }
 
-/// A copy of a Secret still says which Certificate made the first one.
-#[rstest]
-#[case::all_names(&["a.example.com", "B.example.com"], false)]
-#[case::some_names(&["a.example.com"], true)]
-fn a_producer_that_has_not_all_names_is_told(#[case] hosts: &[&str], #[case] is_told: bool) {
-    let made = routing_secret("made", &["a.example.com", "b.example.com"])
-        .annotation("cert-manager.io/certificate-name", "made");
-    let producer = annotated(ingress(hosts, json!([entry(hosts, "made")])), ISSUER, "le");
-    let response = evaluate(&producer, &json!({}), &cluster(&[made])).response;
-    assert_eq!(response.mutated_object, None);
-    let told = "Ingress app: cert-manager may overwrite routing secret made: named beside";
-    let mut warnings = response.warnings.iter();
-    assert_eq!(
-        warnings.any(|warning| warning.starts_with(told)),
-        is_told,
-        "{:?}",
-        response.warnings
-    );
-}
-
 #[rstest]
 #[case("DELETE", "networking.k8s.io", "Ingress", "")]
 #[case("CONNECT", "networking.k8s.io", "Ingress", "")]

@@ -32,7 +32,7 @@ fn the_record_is_compact_and_has_both_lists_and_the_annotations() {
 }
 
 #[test]
-fn what_was_not_replaced_is_not_recorded() {
+fn the_list_is_recorded_also_where_only_annotations_go() {
     let secrets = cluster(&[wild()]);
     let plain = stored(
         &ingress(&["a.example.com"], json!([])),
@@ -49,7 +49,11 @@ fn what_was_not_replaced_is_not_recorded() {
     let stored = stored(&annotated(covered, ISSUER, ""), &json!({}), &secrets);
     assert_eq!(
         record_of(&stored),
-        Some(r#"{"annotations":{"cert-manager.io/cluster-issuer":""}}"#)
+        Some(concat!(
+            r#"{"tls":{"original":[{"hosts":["a.example.com"],"secretName":"wild"}],"#,
+            r#""applied":[{"hosts":["a.example.com"],"secretName":"wild"}]},"#,
+            r#""annotations":{"cert-manager.io/cluster-issuer":""}}"#
+        ))
     );
 }
 

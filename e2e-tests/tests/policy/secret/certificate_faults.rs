@@ -62,7 +62,8 @@ fn what_is_seen_in_the_place_of_pem_is_said(#[case] tls_crt: Vec<u8>, #[case] se
     assert_rejected_for(&secret(tls_crt, P256.pem()), "not-pem", seen);
 }
 
-/// OpenSSL does not load them: ecdsa-with-SHA1 and sha1WithRSAEncryption. Of a root, nobody checks the signature.
+/// OpenSSL does not load them: ecdsa-with-SHA1 and sha1WithRSAEncryption. Of a root, nobody checks the
+/// signature.
 #[rstest]
 #[case(b"\x2a\x86\x48\xce\x3d\x04\x01")]
 #[case(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05")]
@@ -77,6 +78,20 @@ fn weak_signatures_are_refused(#[case] algorithm: &'static [u8]) {
         + &ca("Intermediate", "Root").pem()
         + &ca("Root", "Root").signed_with(algorithm).pem();
     assert_good(&secret(chain, P256.pem()));
+}
+
+/// RFC 6962, section 3.1: a CA logs a precertificate, which has the poison, and issues the certificate, which
+/// may have the answers of the logs.
+#[test]
+fn a_precertificate_is_refused() {
+    const POISON: &[u8] = b"\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03";
+    const ANSWERS: &[u8] = b"\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02";
+    let null = der(0x05, &[]);
+    for critical in [true, false] {
+        let leaf = leaf(&P256).extension(POISON, critical, null.clone());
+        assert_rejected_for(&secret_of(&leaf), "bad-certificate", "precertificate");
+    }
+    assert_good(&secret_of(&leaf(&P256).extension(ANSWERS, false, null)));
 }
 
 fn pem_of_leaf() -> String {

@@ -96,6 +96,49 @@ fn a_key_usage_without_signatures(#[case] bits: &[u8], #[case] warns: bool) {
     }
 }
 
+/// Those that OpenSSL loads since long, and ML-DSA-65. Of a root, nobody checks the signature.
+#[rstest]
+#[case::rsa(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", None)]
+#[case::rsa_pss(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", None)]
+#[case::ecdsa(b"\x2a\x86\x48\xce\x3d\x04\x03\x03", None)]
+#[case::ed25519(b"\x2b\x65\x70", None)]
+#[case::ed448(b"\x2b\x65\x71", None)]
+#[case::ml_dsa(
+    b"\x60\x86\x48\x01\x65\x03\x04\x03\x12",
+    Some("2.16.840.1.101.3.4.3.18")
+)]
+fn a_signature_of_another_kind(#[case] algorithm: &'static [u8], #[case] number: Option<&str>) {
+    let [intermediate, root] = [ca("Intermediate", "Root"), ca("Root", "Root")];
+    let of_leaf = secret_of(&leaf(&P256).signed_with(algorithm));
+    let chain = leaf(&P256).pem() + &intermediate.clone().signed_with(algorithm).pem();
+    let of_issuer = secret(chain, P256.pem());
+    match number {
+        Some(number) => {
+            assert_warned(&of_leaf, &["certificate 1", "OpenSSL", number], HOST);
+            assert_warned(&of_issuer, &["certificate 2", "OpenSSL", number], HOST);
+        }
+        None => {
+            assert_good(&of_leaf);
+            assert_good(&of_issuer);
+        }
+    }
+    let chain = leaf(&P256).pem() + &intermediate.pem() + &root.signed_with(algorithm).pem();
+    assert_good(&secret(chain, P256.pem()));
+}
+
+/// 2.5.29.18 is issuerAltName, 1.2.3.4 anything. Extensions of issuers are not read.
+#[rstest]
+#[case::of_rfc_5280(b"\x55\x1d\x12", "2.5.29.18")]
+#[case::another(b"\x2a\x03\x04", "1.2.3.4")]
+fn a_critical_extension_that_nobody_knows(#[case] id: &'static [u8], #[case] number: &str) {
+    let extended = |critical| leaf(&P256).extension(id, critical, sequence(&[]));
+    let parts = ["critical extension", number];
+    assert_warned(&secret_of(&extended(true)), &parts, HOST);
+    assert_good(&secret_of(&extended(false)));
+    let issuer = ca("Intermediate", "Root").extension(id, true, sequence(&[]));
+    assert_good(&secret(leaf(&P256).pem() + &issuer.pem(), P256.pem()));
+}
+
 #[test]
 fn an_issuer_that_has_expired() {
     let expired = ca("Root", "Root").valid(Duration::days(-90), Duration::days(-1));
