@@ -68,7 +68,7 @@ pub fn load(directory: &Path) -> Result<Vec<Case>> {
 }
 
 fn parse(name: &str, text: &str) -> Result<Case> {
-    let mut file: File = serde_yaml::from_str(text)?;
+    let mut file: File = yaml_serde::from_str(text)?;
     certificate_annotation::fulfil(&mut file.request)?;
     file.cluster
         .iter_mut()

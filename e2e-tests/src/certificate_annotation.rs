@@ -83,7 +83,7 @@ fn take_annotation(secret: &mut Value) -> Option<Value> {
 
 fn certificate(name: &str, wanted: &Value) -> Result<Value> {
     let text = wanted.as_str().context("an annotation is a string")?;
-    let wanted: Wanted = serde_yaml::from_str(text)?;
+    let wanted: Wanted = yaml_serde::from_str(text)?;
     let mut secret = TlsSecret::new(name).valid(wanted.not_before_days, wanted.not_after_days);
     for name in &wanted.dns_names {
         secret = secret.san(name);

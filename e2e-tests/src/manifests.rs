@@ -55,7 +55,7 @@ pub fn documents(text: &str) -> Result<Vec<Value>> {
         .collect();
     let documents = match json {
         Ok(documents) => documents,
-        Err(_) => serde_yaml::Deserializer::from_str(text)
+        Err(_) => yaml_serde::Deserializer::from_str(text)
             .map(Value::deserialize)
             .collect::<Result<_, _>>()?,
     };

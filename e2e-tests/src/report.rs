@@ -81,8 +81,8 @@ fn mutation<'a>(request: &'a Value, evaluation: &'a Evaluation) -> Option<(&'a V
 fn diff(before: &Value, after: &Value, coloured: bool) -> Result<String> {
     let (before, after) = without_secrets(before, after);
     let (before, after) = (
-        serde_yaml::to_string(&before)?,
-        serde_yaml::to_string(&after)?,
+        yaml_serde::to_string(&before)?,
+        yaml_serde::to_string(&after)?,
     );
     let diff = TextDiff::from_lines(&before, &after)
         .unified_diff()

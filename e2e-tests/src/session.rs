@@ -62,7 +62,7 @@ impl Session {
     ///
     /// The text is no session, or has an exchange that is none of this host's look-ups.
     pub fn parse(yaml: &str) -> Result<Self> {
-        serde_yaml::from_str(yaml).context("this is no recorded session")
+        yaml_serde::from_str(yaml).context("this is no recorded session")
     }
 
     /// The text that kwctl reads.
@@ -71,7 +71,7 @@ impl Session {
     ///
     /// It cannot be written as YAML.
     pub fn to_yaml(&self) -> Result<String> {
-        Ok(serde_yaml::to_string(self)?)
+        Ok(yaml_serde::to_string(self)?)
     }
 
     /// What was recorded for the look-up at this place of the evaluation. If it is another one, the policy gets an
@@ -145,14 +145,14 @@ mod yaml_in_yaml {
         request: &LookUp,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let text = serde_yaml::to_string(request).map_err(S::Error::custom)?;
+        let text = yaml_serde::to_string(request).map_err(S::Error::custom)?;
         serializer.serialize_str(&text)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<LookUp, D::Error> {
-        serde_yaml::from_str(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+        yaml_serde::from_str(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -10,7 +10,7 @@ fn package() -> Value {
 
 /// YAML that stands in an annotation.
 fn embedded(name: &str) -> Value {
-    serde_yaml::from_str(package()["annotations"][name].as_str().unwrap()).unwrap()
+    yaml_serde::from_str(package()["annotations"][name].as_str().unwrap()).unwrap()
 }
 
 #[test]

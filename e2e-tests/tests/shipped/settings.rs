@@ -32,7 +32,7 @@ fn shown() -> Value {
     let readme = text("README.md");
     let (_, section) = readme.split_once("\n## Settings\n").unwrap();
     let (_, block) = section.split_once("```yaml\n").unwrap();
-    serde_yaml::from_str(block.split_once("```").unwrap().0).unwrap()
+    yaml_serde::from_str(block.split_once("```").unwrap().0).unwrap()
 }
 
 /// Every setting with its default, such as `ingress.action` and `mutate`.

@@ -26,7 +26,7 @@ pub fn text(path: &str) -> String {
 
 /// A YAML file of one document.
 pub fn yaml(path: &str) -> Value {
-    serde_yaml::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    yaml_serde::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// The version of the policy, which Cargo took from Cargo.toml.
