@@ -12,6 +12,7 @@ REMAP := CARGO_ENCODED_RUSTFLAGS="$$(printf '%s\037%s' \
 
 # $(call needs,TOOL,WHERE): ends the recipe, saying what is missing and where to get it.
 needs = @command -v $(1) > /dev/null || { echo 'make $@ needs $(1), which is not installed: $(2)' >&2; exit 1; }
+RUSTUP_DOCS := https://rustup.rs
 KWCTL_DOCS := https://docs.kubewarden.io/reference/kwctl-cli
 DENY_DOCS := https://embarkstudios.github.io/cargo-deny
 BATS_DOCS := https://bats-core.readthedocs.io/en/stable/installation.html
@@ -21,47 +22,56 @@ HELM_DOCS := https://helm.sh/docs/intro/install
 # The module and the program that hosts it are built at once: each has minutes in which it needs one core only.
 MAKEFLAGS += --jobs=2
 
+# $(call example,HEADING,ARGUMENTS): heads one command, shows and runs it.
+define example
+@printf '# %s:\n$$ e2e-tests run --policy policy.wasm %s\n\n' '$(1)' '$(2)'
+@$(HOST) run --policy policy.wasm $(2)
+endef
+
 .PHONY: run
-run: policy.wasm host
-	$(HOST) run --policy policy.wasm --cluster examples/cluster.yaml --request examples/epinio-app.yaml
-	@echo '# An application with a Gateway of its own:'
-	$(HOST) run --policy policy.wasm --cluster examples/cluster.yaml --request examples/epinio-gateway.yaml
-	@echo '# A new routing secret, which gets its index:'
-	$(HOST) run --policy policy.wasm --request examples/new-secret.yaml
-	@echo '# Now a Secret that must be refused:'
-	$(HOST) run --policy policy.wasm --request examples/expired-secret.yaml; test $$? -eq 1
+run: policy.wasm host ## build the module, and evaluate the examples with it
+	$(call example,An application of Epinio,--cluster examples/cluster.yaml --request examples/epinio-app.yaml)
+	$(call example,An application with a Gateway of its own,--cluster examples/cluster.yaml --request examples/epinio-gateway.yaml)
+	$(call example,A new routing secret gets its index,--request examples/new-secret.yaml)
+	$(call example,A Secret that must be refused,--request examples/expired-secret.yaml); test $$? -eq 1
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9.-]*\):[^#]*## \(.*\)/make \1#\2/p' Makefile | awk -F '#' '{ printf "%-28s %s\n", $$1, $$2 }'
 
 # The program that stands in for policy-server. No bench is built here: `--benches` has cargo choose the features of
 # dependencies as `make test` does, which would otherwise build wasmtime once more.
 .PHONY: host
 host:
-	cargo build --locked --workspace --bin e2e-tests --benches
+	$(call needs,cargo,$(RUSTUP_DOCS))
+	@cargo build --locked --workspace --bin e2e-tests --benches
 
 .PHONY: test
-test: policy.wasm
+test: policy.wasm ## check format and lints, and run all tests
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --workspace --locked
 
-policy.wasm: $(SOURCES)
-	rustup target add wasm32-wasip1
-	$(REMAP) cargo rustc --release --locked --target wasm32-wasip1 --lib --crate-type cdylib
-	cp $(call built,Cargo.toml,wasm32-wasip1/release/routing_secrets_policy.wasm) $@
+policy.wasm: $(SOURCES) ## build the module
+	$(call needs,rustup,$(RUSTUP_DOCS))
+	@rustup target add wasm32-wasip1
+	@$(REMAP) cargo rustc --release --locked --target wasm32-wasip1 --lib --crate-type cdylib
+	@cp $(call built,Cargo.toml,wasm32-wasip1/release/routing_secrets_policy.wasm) $@
 
-annotated-policy.wasm: policy.wasm metadata.yml README.md
+annotated-policy.wasm: policy.wasm metadata.yml README.md ## add metadata and usage to the module; needs kwctl
 	$(call needs,kwctl,$(KWCTL_DOCS))
 	kwctl annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
 
 # The one target that needs kwctl's own host; `make test` replays the same sessions without it.
 .PHONY: e2e-tests
-e2e-tests: annotated-policy.wasm
+e2e-tests: annotated-policy.wasm ## evaluate the cases with kwctl; needs kwctl and bats
 	$(call needs,kwctl,$(KWCTL_DOCS))
 	$(call needs,bats,$(BATS_DOCS))
 	bats e2e-tests/e2e.bats
 
 # In a cluster of its own, from the quick start to the removal. docs/development.md says how to bring it up.
 .PHONY: cluster-tests
-cluster-tests:
+cluster-tests: ## test the policy in a cluster; needs one, kubectl, helm, bats and kwctl
 	$(call needs,kubectl,$(KUBECTL_DOCS))
 	@test -n "$$KUBECONFIG" || { echo 'make $@ needs KUBECONFIG, the file that says which cluster to use' >&2; exit 1; }
 	@kubectl get policyservers,clusterissuers,gateways,listenersets --output name > /dev/null || { \
@@ -76,19 +86,19 @@ cluster-tests:
 
 # Licences, sources and advisories of the dependencies, held against deny.toml. It fetches the advisories.
 .PHONY: deny
-deny:
+deny: ## check licences, sources and advisories of the dependencies; needs cargo-deny
 	$(call needs,cargo-deny,$(DENY_DOCS))
 	cargo deny --workspace --locked check
 
 # How long one write of an Ingress takes, beside a policy as tutorials write one; with OTHER=FILE, beside another
 # version of this policy too.
 .PHONY: bench
-bench: policy.wasm
+bench: policy.wasm ## measure a write of an Ingress
 	cargo build --locked --manifest-path bench/Cargo.toml --release --target wasm32-wasip1 --package tutorial
 	TUTORIAL=$(call built,bench/Cargo.toml,wasm32-wasip1/release/tutorial.wasm) OTHER="$(OTHER)" \
 	    cargo bench --locked --manifest-path bench/Cargo.toml
 
 .PHONY: clean
-clean:
+clean: ## remove what was built
 	cargo clean
 	rm -f policy.wasm annotated-policy.wasm

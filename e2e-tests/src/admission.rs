@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::manifests;
+use crate::{manifests, plural};
 
 /// Makes an `AdmissionRequest` of an `AdmissionReview`, an `AdmissionRequest` or a manifest, which is created.
 ///
@@ -38,7 +38,8 @@ fn creation_of(mut object: Value) -> Result<Value> {
         .context("this manifest has no metadata")?;
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let kinds = json!({"group": group, "version": version, "kind": kind});
-    let resources = json!({"group": group, "version": version, "resource": plural(kind)});
+    let resources =
+        json!({"group": group, "version": version, "resource": plural(&kind.to_ascii_lowercase())});
     let mut request = json!({
         "uid": uid(),
         "kind": kinds,
@@ -59,20 +60,6 @@ fn creation_of(mut object: Value) -> Result<Value> {
         fields.insert("namespace".to_owned(), json!(namespace));
     }
     Ok(request)
-}
-
-/// The resource of a kind, by the rules of English that Kubernetes keeps to: Ingress, ingresses; Policy, policies;
-/// Gateway, gateways.
-fn plural(kind: &str) -> String {
-    let kind = kind.to_ascii_lowercase();
-    let stem = kind
-        .strip_suffix('y')
-        .filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
-    match stem {
-        Some(stem) => format!("{stem}ies"),
-        None if ["s", "x", "ch", "sh"].iter().any(|end| kind.ends_with(end)) => format!("{kind}es"),
-        None => format!("{kind}s"),
-    }
 }
 
 /// A random UUID, version 4 (RFC 9562 section 5.4).
@@ -150,15 +137,5 @@ mod tests {
     #[case(json!({"kind": "Secret", "apiVersion": "v1"}))]
     fn all_else_is_refused(#[case] document: Value) {
         assert!(request_from(document).is_err());
-    }
-
-    #[rstest]
-    #[case("Ingress", "ingresses")]
-    #[case("Certificate", "certificates")]
-    #[case("Gateway", "gateways")]
-    #[case("ListenerSet", "listenersets")]
-    #[case("NetworkPolicy", "networkpolicies")]
-    fn plurals(#[case] kind: &str, #[case] expected: &str) {
-        assert_eq!(plural(kind), expected);
     }
 }

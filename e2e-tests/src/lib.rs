@@ -35,9 +35,11 @@ pub mod manifests;
 mod policy;
 mod selectors;
 mod session;
+mod words;
 
 pub use admission::request_from;
 pub use cluster::Cluster;
 pub use evaluation::{Answer, Evaluation, HostCall, RawEvaluation, Response, SettingsVerdict};
 pub use policy::{EVALUATION_LIMIT, Policy};
 pub use session::Session;
+pub use words::{counted, plural};

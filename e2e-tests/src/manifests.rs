@@ -1,5 +1,7 @@
 //! Files of manifests: YAML or JSON, one document or many.
 
+use std::fmt::{self, Display, Formatter};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -21,10 +23,11 @@ const CLUSTER_SCOPED: [&str; 8] = [
     "Namespace",
 ];
 
-/// Reads the manifests in a file, or in the `.yaml`, `.yml` and `.json` files of a directory, in order of name.
+/// Reads the manifests in a file, in standard input (`-`), or in the `.yaml`, `.yml` and `.json` files of a directory,
+/// in order of name.
 ///
-/// Objects of `kind: List` take its place. Secrets with annotation `e2e-tests/certificate` get the certificate
-/// that it describes.
+/// The items of a list take its place. Secrets with annotation `e2e-tests/certificate` get the certificate that it
+/// describes.
 ///
 /// # Errors
 ///
@@ -32,16 +35,49 @@ const CLUSTER_SCOPED: [&str; 8] = [
 pub fn load(path: &Path) -> Result<Vec<Value>> {
     let mut manifests = Vec::new();
     for file in files(path)? {
-        let text = std::fs::read_to_string(&file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        manifests.extend(parse(&text).with_context(|| format!("cannot use {}", file.display()))?);
+        let text = read(&file)?;
+        manifests.extend(parse(&text).with_context(|| format!("cannot use {}", Name(&file)))?);
     }
     ensure!(
         !manifests.is_empty(),
         "there is no manifest in {}",
-        path.display()
+        Name(path)
     );
     Ok(manifests)
+}
+
+/// Reads a file, or standard input (`-`).
+///
+/// # Errors
+///
+/// It cannot be read, or is no text.
+pub fn read(file: &Path) -> Result<String> {
+    let text = if is_standard_input(file) {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(file)
+    };
+    text.with_context(|| format!("cannot read {}", Name(file)))
+}
+
+/// Whether a path stands for standard input.
+#[must_use]
+pub fn is_standard_input(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// A file as messages name it.
+pub struct Name<'a>(pub &'a Path);
+
+impl Display for Name<'_> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        if is_standard_input(self.0) {
+            formatter.write_str("standard input")
+        } else {
+            self.0.display().fmt(formatter)
+        }
+    }
 }
 
 /// Reads the documents of a JSON or YAML stream; empty ones are left out.
@@ -114,16 +150,26 @@ fn parse(text: &str) -> Result<Vec<Value>> {
     Ok(manifests)
 }
 
-fn flatten(document: Value, manifests: &mut Vec<Value>) {
-    match document {
-        Value::Object(mut list) if list.get("kind").is_some_and(|kind| kind == "List") => {
-            if let Some(Value::Array(items)) = list.remove("items") {
-                for item in items {
-                    flatten(item, manifests);
-                }
-            }
+/// Takes lists apart: that of kubectl (`kind: List`), and that of one kind (`kind: IngressList`), whose items may lack
+/// their type.
+fn flatten(mut document: Value, manifests: &mut Vec<Value>) {
+    let kind = document.get("kind").and_then(Value::as_str);
+    let Some(kind) = kind
+        .and_then(|kind| kind.strip_suffix("List"))
+        .map(str::to_owned)
+    else {
+        return manifests.push(document);
+    };
+    let Some(Value::Array(items)) = document.get_mut("items").map(Value::take) else {
+        return manifests.push(document);
+    };
+    for mut item in items {
+        if let Some(fields) = item.as_object_mut().filter(|_| !kind.is_empty()) {
+            let of_list = document.get("apiVersion").cloned().unwrap_or_default();
+            fields.entry("apiVersion").or_insert(of_list);
+            fields.entry("kind").or_insert_with(|| json!(kind));
         }
-        other => manifests.push(other),
+        flatten(item, manifests);
     }
 }
 
@@ -140,6 +186,9 @@ mod tests {
     #[case::json_stream("{\"kind\": \"A\"}\n{\"kind\": \"B\"}", &["A", "B"])]
     #[case::flow_yaml("{kind: A}", &["A"])]
     #[case::list("kind: List\nitems: [{kind: A}, {kind: List, items: [{kind: B}]}]", &["A", "B"])]
+    #[case::list_of_a_kind("kind: AList\nitems: [{metadata: {}}, {kind: B}]", &["A", "B"])]
+    #[case::no_list("kind: AList\nspec: {}", &["AList"])]
+    #[case::empty_list("kind: List\nitems: []", &[])]
     #[case::empty("", &[])]
     fn reads_all_shapes(#[case] text: &str, #[case] kinds: &[&str]) {
         let manifests = parse(text).unwrap();

@@ -1,10 +1,11 @@
 //! How an evaluation is shown.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
-use e2e_tests::Evaluation;
+use e2e_tests::{Answer, Evaluation, HostCall, counted, plural};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
@@ -34,6 +35,9 @@ pub(crate) fn text(request: &Value, evaluation: &Evaluation, coloured: bool) -> 
     let mut report = String::new();
     writeln!(report, "{}", paint(&headline(request), HEADLINE, coloured))?;
     writeln!(report, "{}", paint(verdict, style.bold(), coloured))?;
+    for look_up in look_ups(&evaluation.calls) {
+        writeln!(report, "looked up: {look_up}")?;
+    }
     if let Some(message) = &response.message {
         writeln!(report, "message: {message}")?;
     }
@@ -69,6 +73,52 @@ fn headline(request: &Value) -> String {
         text("/kind/kind"),
         text("/operation")
     )
+}
+
+/// What the policy asked for, one line for each list, and one for the objects of a kind that it got one by one.
+fn look_ups(calls: &[HostCall]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut got: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for call in calls {
+        let text = |field| call.request.get(field).and_then(Value::as_str);
+        let kind = text("kind").unwrap_or(&call.operation);
+        let namespace = text("namespace").unwrap_or_default();
+        // The routing label is the only one that the policy selects by.
+        let noun = text("label_selector").map_or(kind, |_| "routing secret");
+        match (text("name"), found(&call.answer)) {
+            (Some(name), Ok(_)) => {
+                got.entry((kind, namespace)).or_default().insert(name);
+            }
+            (Some(name), Err(cause)) => {
+                lines.push(format!("{kind} {namespace}/{name} failed: {cause}"));
+            }
+            (None, Ok(count)) => {
+                lines.push(format!("{} in namespace {namespace}", counted(count, noun)));
+            }
+            (None, Err(cause)) => {
+                let what = plural(noun);
+                lines.push(format!("{what} in namespace {namespace} failed: {cause}"));
+            }
+        }
+    }
+    lines.extend(got.into_iter().map(|((kind, namespace), names)| {
+        let kind = if names.len() > 1 {
+            plural(kind)
+        } else {
+            kind.to_owned()
+        };
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        format!("{kind} {names} in namespace {namespace}")
+    }));
+    lines
+}
+
+/// How many objects an answer has, or why there is none.
+fn found(answer: &Answer) -> Result<usize, &str> {
+    let payload = answer.0.as_ref().map_err(String::as_str)?;
+    let list: Value = serde_json::from_slice(payload).unwrap_or_default();
+    let items = list.get("items").and_then(Value::as_array);
+    Ok(items.map_or(1, Vec::len))
 }
 
 /// The object before and after, when there is a difference: the host makes a patch of it, and an empty patch is none.
@@ -134,23 +184,27 @@ fn paint(text: &str, style: Style, coloured: bool) -> String {
 mod tests {
     use std::time::Duration;
 
-    use e2e_tests::{Answer, HostCall, Response, request_from};
+    use e2e_tests::{Response, request_from};
 
     use super::*;
 
     fn evaluation(response: Value) -> Evaluation {
         let response: Response = serde_json::from_value(response).unwrap();
-        let call = HostCall {
-            operation: "get_resource".into(),
-            request: json!({"name": "a"}),
-            bytes: 3,
-            answer: Answer(Ok(b"{}\n".to_vec())),
-        };
         Evaluation {
             response,
-            calls: vec![call],
+            calls: vec![],
             logs: vec![],
             elapsed: Duration::ZERO,
+        }
+    }
+
+    fn call(request: Value, answer: Result<Value, &str>) -> HostCall {
+        let answer = answer.map(|answer| answer.to_string().into_bytes());
+        HostCall {
+            operation: "any".into(),
+            request,
+            bytes: answer.as_ref().map_or(0, Vec::len),
+            answer: Answer(answer.map_err(str::to_owned)),
         }
     }
 
@@ -230,12 +284,42 @@ mod tests {
 
     #[test]
     fn json_has_the_calls() {
-        let document: Value =
-            serde_json::from_str(&json(&evaluation(json!({"accepted": true}))).unwrap()).unwrap();
+        let mut evaluation = evaluation(json!({"accepted": true}));
+        evaluation.calls = vec![call(json!({"name": "a"}), Ok(json!({})))];
+        let document: Value = serde_json::from_str(&super::json(&evaluation).unwrap()).unwrap();
         assert_eq!(document["accepted"], true);
         assert_eq!(
             document["calls"],
-            json!([{"operation": "get_resource", "request": {"name": "a"}, "bytes": 3}])
+            json!([{"operation": "any", "request": {"name": "a"}, "bytes": 2}])
+        );
+    }
+
+    #[test]
+    fn look_ups_are_counted_and_named() {
+        let secrets = json!({"kind": "Secret", "namespace": "n", "label_selector": "l"});
+        let ingresses = json!({"kind": "Ingress", "namespace": "n", "label_selector": null});
+        let one = |name: &str| json!({"kind": "Secret", "namespace": "n", "name": name});
+        let items = |count: usize| Ok(json!({"items": vec![json!({}); count]}));
+        let mut evaluation = evaluation(json!({"accepted": true}));
+        evaluation.calls = vec![
+            call(secrets.clone(), items(2)),
+            call(secrets, Err("forbidden")),
+            call(one("b"), Ok(json!({}))),
+            call(one("a"), Ok(json!({}))),
+            call(one("c"), Err("not found")),
+            call(ingresses, items(1)),
+        ];
+        let text = text(&request("Secret"), &evaluation, false).unwrap();
+        let lines: Vec<_> = text.lines().skip(2).collect();
+        assert_eq!(
+            lines,
+            [
+                "looked up: 2 routing secrets in namespace n",
+                "looked up: routing secrets in namespace n failed: forbidden",
+                "looked up: Secret n/c failed: not found",
+                "looked up: 1 Ingress in namespace n",
+                "looked up: Secrets a, b in namespace n",
+            ]
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use e2e_tests::{Cluster, Policy, Session, manifests, request_from};
 use serde_json::{Value, json};
@@ -15,13 +15,14 @@ pub(crate) struct Run {
     /// The policy.
     #[arg(long, value_name = "WASM")]
     policy: PathBuf,
-    /// What to evaluate: manifests (to be created), AdmissionRequests or AdmissionReviews, in YAML or JSON.
+    /// What to evaluate: manifests (to be created), AdmissionRequests or AdmissionReviews, in YAML or JSON. `-` is
+    /// standard input, here and below.
     #[arg(long, value_name = "FILE", required = true)]
     request: Vec<PathBuf>,
     /// Manifests that the policy's look-ups find: files, or directories of them.
     #[arg(long, value_name = "FILE|DIR")]
     cluster: Vec<PathBuf>,
-    /// The policy's settings; without them `{}`.
+    /// The policy's settings, or the ClusterAdmissionPolicy that has them; without them `{}`.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Refuse all look-ups with this text.
@@ -48,6 +49,15 @@ enum Output {
 
 /// Evaluates every request, and says whether all were accepted.
 pub(crate) fn run(arguments: &Run) -> Result<bool> {
+    let settings_file = arguments.settings.iter();
+    let files = arguments.request.iter().chain(&arguments.cluster);
+    let from_stdin = files
+        .chain(settings_file)
+        .filter(|file| manifests::is_standard_input(file));
+    ensure!(
+        from_stdin.count() <= 1,
+        "standard input can be one file only"
+    );
     let requests = requests(&arguments.request)?;
     ensure!(
         requests.len() == 1 || (arguments.record.is_none() && arguments.replay.is_none()),
@@ -55,21 +65,8 @@ pub(crate) fn run(arguments: &Run) -> Result<bool> {
         requests.len()
     );
     let cluster = cluster(arguments)?;
-    let settings = arguments
-        .settings
-        .as_deref()
-        .map_or_else(|| Ok(json!({})), settings)?;
-    let policy = Policy::load(&arguments.policy)?;
-    let verdict = policy.validate_settings(&settings)?;
-    if !verdict.valid {
-        bail!(
-            "the settings are not valid: {}",
-            verdict
-                .message
-                .as_deref()
-                .unwrap_or("the policy does not say why")
-        );
-    }
+    let settings = settings(arguments.settings.as_deref())?;
+    let policy = load(&arguments.policy, &settings)?;
 
     let mut stdout = io::stdout().lock();
     let coloured =
@@ -97,7 +94,8 @@ fn requests(files: &[PathBuf]) -> Result<Vec<Value>> {
     for file in files {
         for document in manifests::load(file)? {
             requests.push(
-                request_from(document).with_context(|| format!("cannot use {}", file.display()))?,
+                request_from(document)
+                    .with_context(|| format!("cannot use {}", manifests::Name(file)))?,
             );
         }
     }
@@ -106,7 +104,7 @@ fn requests(files: &[PathBuf]) -> Result<Vec<Value>> {
 
 fn cluster(arguments: &Run) -> Result<Cluster> {
     if let Some(file) = &arguments.replay {
-        let session = Session::parse(&read(file)?)
+        let session = Session::parse(&manifests::read(file)?)
             .with_context(|| format!("cannot use {}", file.display()))?;
         return Ok(Cluster::replaying(session));
     }
@@ -121,17 +119,39 @@ fn cluster(arguments: &Run) -> Result<Cluster> {
     })
 }
 
-fn settings(file: &Path) -> Result<Value> {
-    let mut documents = manifests::documents(&read(file)?)
-        .with_context(|| format!("cannot use {}", file.display()))?
-        .into_iter();
-    match (documents.next(), documents.next()) {
-        (None, _) => Ok(json!({})),
-        (Some(settings), None) => Ok(settings),
-        _ => bail!("{} holds more than one document", file.display()),
-    }
+/// The policy, which accepts these settings.
+pub(crate) fn load(policy: &Path, settings: &Value) -> Result<Policy> {
+    let policy = Policy::load(policy)?;
+    let verdict = policy.validate_settings(settings)?;
+    ensure!(
+        verdict.valid,
+        "the settings are not valid: {}",
+        verdict
+            .message
+            .as_deref()
+            .unwrap_or("the policy does not say why")
+    );
+    Ok(policy)
 }
 
-fn read(file: &Path) -> Result<String> {
-    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+/// What a file has: settings as such, or a policy as it is deployed.
+pub(crate) fn settings(file: Option<&Path>) -> Result<Value> {
+    let Some(file) = file else {
+        return Ok(json!({}));
+    };
+    let name = manifests::Name(file);
+    let mut documents = manifests::documents(&manifests::read(file)?)
+        .with_context(|| format!("cannot use {name}"))?;
+    let Some(document) = documents.pop() else {
+        return Ok(json!({}));
+    };
+    ensure!(documents.is_empty(), "{name} holds more than one document");
+    let is_policy = document
+        .get("kind")
+        .is_some_and(|kind| kind == "ClusterAdmissionPolicy");
+    if is_policy {
+        let settings = document.pointer("/spec/settings").cloned();
+        return Ok(settings.unwrap_or_else(|| json!({})));
+    }
+    Ok(document)
 }

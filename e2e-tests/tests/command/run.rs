@@ -1,20 +1,15 @@
-//! The command itself, on the examples: what it prints, and its exit status.
+//! `e2e-tests run`, on the examples.
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Output},
-};
+use std::{path::Path, process::Output};
 
 use rstest::rstest;
 use serde_json::Value;
 
+use crate::support::*;
+
 const APPLICATION: &str = "examples/epinio-app.yaml";
 const EXPIRED: &str = "examples/expired-secret.yaml";
 const NEW: &str = "examples/new-secret.yaml";
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 /// Runs the command with the policy and the example's cluster.
 fn run(arguments: &[&str]) -> Output {
@@ -29,30 +24,6 @@ fn run(arguments: &[&str]) -> Output {
 
 fn run_only(arguments: &[&str]) -> Output {
     command(&[&["run"], arguments].concat())
-}
-
-fn command(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_e2e-tests"))
-        .current_dir(root())
-        .env("RUST_BACKTRACE", "0")
-        .env_remove("NO_COLOR")
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn stdout(output: &Output) -> &str {
-    str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    str::from_utf8(&output.stderr).unwrap()
-}
-
-fn assert_contains(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "{part} is missing in {text}");
-    }
 }
 
 #[test]
@@ -76,7 +47,8 @@ fn what_is_accepted_is_shown_with_its_changes() {
         stdout(&output),
         &[
             "Certificate workspace/shop-4c1b7e0a, CREATE\n",
-            "Ingress workspace/shop-4c1b7e0a, CREATE\nACCEPTED and MUTATED\n",
+            "Ingress workspace/shop-4c1b7e0a, CREATE\nACCEPTED and MUTATED\n\
+             looked up: 4 routing secrets in namespace workspace\n",
             "warning: Ingress shop-4c1b7e0a: shop.apps.example.com: served by routing secret shop-exact\n",
             "audit annotation: routing-secrets: shop.apps.example.com=shop-exact\n",
             "--- before\n+++ after\n",
@@ -121,6 +93,8 @@ fn one_rejection_among_several_counts() {
 #[case::no_session_file(&["--policy", "policy.wasm", "--request", EXPIRED, "--replay", "nothing.yaml"], "nothing.yaml")]
 #[case::session_is_none(&["--policy", "policy.wasm", "--request", EXPIRED, "--replay", EXPIRED], "no recorded session")]
 #[case::replay_and_cluster(&["--policy", "policy.wasm", "--request", EXPIRED, "--replay", EXPIRED, "--cluster", EXPIRED], "cannot be used with")]
+#[case::standard_input_twice(&["--policy", "policy.wasm", "--request", "-", "--settings", "-"], "standard input")]
+#[case::nothing_in_standard_input(&["--policy", "policy.wasm", "--request", "-"], "no manifest in standard input")]
 #[case::no_request(&["--policy", "policy.wasm"], "--request")]
 #[case::unknown_option(&["--policy", "policy.wasm", "--request", APPLICATION, "--what"], "--what")]
 fn what_cannot_run_is_an_error(#[case] arguments: &[&str], #[case] cause: &str) {
@@ -128,6 +102,38 @@ fn what_cannot_run_is_an_error(#[case] arguments: &[&str], #[case] cause: &str) 
     assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
     assert_contains(stderr(&output), &["error: ", cause]);
     assert_eq!(stdout(&output), "");
+}
+
+#[test]
+fn requests_and_settings_come_from_standard_input_too() {
+    let request = std::fs::read_to_string(root().join(EXPIRED)).unwrap();
+    let policy = ["run", "--policy", "policy.wasm"];
+    let output = command_with_input(&[policy.as_slice(), &["--request", "-"]].concat(), &request);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_contains(
+        stdout(&output),
+        &["Secret workspace/old-wildcard, CREATE\nREJECTED\n"],
+    );
+    let with_settings = ["--request", EXPIRED, "--settings", "-"];
+    let arguments = [policy.as_slice(), &with_settings].concat();
+    let output = command_with_input(&arguments, "unknown: true\n");
+    assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+    assert_contains(
+        stderr(&output),
+        &["error: the settings are not valid: ", "unknown"],
+    );
+}
+
+/// A policy as it is deployed has its settings.
+#[test]
+fn a_policy_can_stand_for_its_settings() {
+    let settings = ["--request", APPLICATION, "--settings"];
+    let with = |file: &str| run(&[settings.as_slice(), &[file]].concat());
+    let changes = with("deploy/ingresses/policy.yaml");
+    assert_eq!(changes.status.code(), Some(0), "{}", stderr(&changes));
+    let reports = with("deploy/audit/ingresses.yaml");
+    assert_eq!(reports.status.code(), Some(1), "{}", stderr(&reports));
+    assert_contains(stdout(&reports), &["does not use its routing secrets"]);
 }
 
 #[test]
@@ -177,7 +183,8 @@ fn look_ups_can_be_refused() {
     assert_contains(
         stdout(&output),
         &[
-            "REJECTED\nmessage: the look-up of routing secrets in namespace workspace failed",
+            "\nlooked up: routing secrets in namespace workspace failed: secrets is forbidden\n",
+            "\nmessage: the look-up of routing secrets in namespace workspace failed",
             "secrets is forbidden",
         ],
     );
