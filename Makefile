@@ -24,16 +24,18 @@ MAKEFLAGS += --jobs=2
 
 # $(call example,HEADING,ARGUMENTS): heads one command, shows and runs it.
 define example
-@printf '# %s:\n$$ e2e-tests run --policy policy.wasm %s\n\n' '$(1)' '$(2)'
-@$(HOST) run --policy policy.wasm $(2)
+@printf '# %s:\n$$ e2e-tests %s\n\n' '$(1)' '$(2)'
+@$(HOST) $(2)
 endef
+IN_CLUSTER := run --policy policy.wasm --cluster examples/cluster.yaml --request
 
 .PHONY: run
 run: policy.wasm host ## build the module, and evaluate the examples with it
-	$(call example,An application of Epinio,--cluster examples/cluster.yaml --request examples/epinio-app.yaml)
-	$(call example,An application with a Gateway of its own,--cluster examples/cluster.yaml --request examples/epinio-gateway.yaml)
-	$(call example,A new routing secret gets its index,--request examples/new-secret.yaml)
-	$(call example,A Secret that must be refused,--request examples/expired-secret.yaml); test $$? -eq 1
+	$(call example,An application of Epinio,$(IN_CLUSTER) examples/epinio-app.yaml)
+	$(call example,An application with a Gateway of its own,$(IN_CLUSTER) examples/epinio-gateway.yaml)
+	$(call example,A new routing secret gets its index,run --policy policy.wasm --request examples/new-secret.yaml)
+	$(call example,A Secret that must be refused,run --policy policy.wasm --request examples/expired-secret.yaml); test $$? -eq 1
+	$(call example,What would change if all of these were in a cluster,preview --policy policy.wasm examples)
 
 .PHONY: help
 help: ## list the targets

@@ -1,4 +1,5 @@
 //! The command itself: what it prints, and its exit status.
 
+mod preview;
 mod run;
 mod support;

@@ -1,6 +1,6 @@
 //! `e2e-tests run`, on the examples.
 
-use std::{path::Path, process::Output};
+use std::process::Output;
 
 use rstest::rstest;
 use serde_json::Value;
@@ -192,8 +192,7 @@ fn look_ups_can_be_refused() {
 
 #[test]
 fn look_ups_can_be_recorded_and_replayed() {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("look_ups_can_be_recorded");
-    std::fs::create_dir_all(&directory).unwrap();
+    let directory = directory("look_ups_can_be_recorded");
     let file = |name: &str| directory.join(name).to_str().unwrap().to_owned();
     let output = command(&[
         "write-cases",

@@ -48,3 +48,10 @@ pub fn assert_contains(text: &str, parts: &[&str]) {
         assert!(text.contains(part), "{part} is missing in {text}");
     }
 }
+
+/// A directory for the files of one test.
+pub fn directory(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&directory).unwrap();
+    directory
+}
