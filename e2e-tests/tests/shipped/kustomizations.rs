@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use serde_json::Value;
+use rstest::rstest;
+use serde_json::{Value, json};
 
-use crate::{manifests::files, support::*};
+use crate::{manifests::files, settings::defaults, support::*};
 
 /// The directories with a kustomization, and it.
 fn kustomizations() -> Vec<(String, Value)> {
@@ -45,7 +46,8 @@ fn resolved(directory: &str, path: &str) -> String {
 /// The manifests of a kustomization and of those that it names, before patches.
 fn resources(directory: &str) -> Vec<String> {
     let kustomization = yaml(&format!("{directory}/kustomization.yaml"));
-    let paths = strings(&kustomization["resources"]).into_iter();
+    let paths = kustomization.get("resources").map(strings);
+    let paths = paths.unwrap_or_default().into_iter();
     paths
         .flat_map(|path| {
             let path = resolved(directory, path);
@@ -58,16 +60,86 @@ fn resources(directory: &str) -> Vec<String> {
         .collect()
 }
 
+/// What `kubectl kustomize` prints, in another order: the resources, patched by the components and the patches.
+pub fn built(directory: &str) -> Vec<Value> {
+    let kustomization = yaml(&format!("{directory}/kustomization.yaml"));
+    let resources = strings(&kustomization["resources"]).into_iter();
+    let mut objects: Vec<_> = resources
+        .flat_map(|path| {
+            let path = resolved(directory, path);
+            match root().join(&path).is_dir() {
+                true => built(&path),
+                false => vec![yaml(&path)],
+            }
+        })
+        .collect();
+    let components = kustomization["components"].as_array().into_iter().flatten();
+    for component in components {
+        let component = resolved(directory, component.as_str().unwrap());
+        let kustomization = yaml(&format!("{component}/kustomization.yaml"));
+        apply_patches(&component, &kustomization, &mut objects);
+    }
+    apply_patches(directory, &kustomization, &mut objects);
+    objects
+}
+
+/// Applies patches of three forms: those of JSON Patch, of which only `replace` is used, `$patch: delete`, and what is
+/// merged into an object. A list is merged as a whole, since kustomize knows no keys of custom resources.
+fn apply_patches(directory: &str, kustomization: &Value, objects: &mut Vec<Value>) {
+    for patch in kustomization["patches"].as_array().into_iter().flatten() {
+        let path = format!("{directory}/{}", patch["path"].as_str().unwrap());
+        let change = yaml(&path);
+        let is_meant = |object: &Value| match &patch["target"] {
+            Value::Null => {
+                object["kind"] == change["kind"]
+                    && object["metadata"]["name"] == change["metadata"]["name"]
+            }
+            target => {
+                let name = target.get("name").unwrap_or(&object["metadata"]["name"]);
+                object["kind"] == target["kind"] && object["metadata"]["name"] == *name
+            }
+        };
+        if change["$patch"] == "delete" {
+            objects.retain(|object| !is_meant(object));
+            continue;
+        }
+        for object in objects.iter_mut().filter(|object| is_meant(object)) {
+            match &change {
+                Value::Array(operations) => operations.iter().for_each(|operation| {
+                    assert_eq!(operation["op"], "replace", "{path}");
+                    let found = object.pointer_mut(operation["path"].as_str().unwrap());
+                    *found.unwrap_or_else(|| panic!("{path}: {operation}")) =
+                        operation["value"].clone();
+                }),
+                change => merge(&mut object["spec"], &change["spec"]),
+            }
+        }
+    }
+}
+
+fn merge(object: &mut Value, change: &Value) {
+    match (object, change) {
+        (Value::Object(object), Value::Object(change)) => {
+            for (field, value) in change {
+                merge(object.entry(field).or_insert(Value::Null), value);
+            }
+        }
+        (object, change) => *object = change.clone(),
+    }
+}
+
 #[test]
 fn they_are_kustomizations() {
     for (directory, kustomization) in kustomizations() {
-        assert_eq!(
-            kustomization["apiVersion"],
-            "kustomize.config.k8s.io/v1beta1"
-        );
-        assert_eq!(kustomization["kind"], "Kustomization");
+        let version = match kustomization["kind"].as_str() {
+            Some("Kustomization") => "v1beta1",
+            Some("Component") => "v1alpha1",
+            kind => panic!("{directory}: {kind:?}"),
+        };
+        let version = format!("kustomize.config.k8s.io/{version}");
+        assert_eq!(kustomization["apiVersion"], version, "{directory}");
         for field in kustomization.as_object().unwrap().keys() {
-            let known = ["apiVersion", "kind", "resources", "patches"];
+            let known = ["apiVersion", "kind", "resources", "components", "patches"];
             assert!(known.contains(&field.as_str()), "{directory}: {field}");
         }
     }
@@ -78,8 +150,13 @@ fn every_file_belongs_to_the_kustomization_beside_it() {
     let mut named = patches();
     for (directory, kustomization) in kustomizations() {
         named.insert(format!("{directory}/kustomization.yaml"));
-        let resources = strings(&kustomization["resources"]).into_iter();
-        named.extend(resources.map(|path| resolved(&directory, path)));
+        let parts = ["resources", "components"];
+        let parts = parts.iter().filter_map(|part| kustomization.get(part));
+        named.extend(
+            parts
+                .flat_map(strings)
+                .map(|path| resolved(&directory, path)),
+        );
     }
     for file in files("deploy") {
         assert!(named.contains(&file), "{file} is in no kustomization");
@@ -107,35 +184,66 @@ fn no_kustomization_has_an_object_twice() {
     }
 }
 
+/// In one kustomization at least, for the patches of a component.
 #[test]
-fn what_is_patched_is_there() {
-    for (directory, kustomization) in kustomizations() {
-        let objects: Vec<Value> = resources(&directory)
-            .iter()
-            .map(|file| yaml(file))
+fn every_patch_changes_something() {
+    let all = kustomizations();
+    for (directory, kustomization) in &all {
+        let users = all.iter().filter(|(user, other)| {
+            let components = other.get("components").map(strings).unwrap_or_default();
+            user == directory
+                || components
+                    .iter()
+                    .any(|path| resolved(user, path) == *directory)
+        });
+        let bases: Vec<_> = users
+            .map(|(user, _)| {
+                resources(user)
+                    .iter()
+                    .map(|file| yaml(file))
+                    .collect::<Vec<_>>()
+            })
             .collect();
         for patch in kustomization["patches"].as_array().into_iter().flatten() {
-            let path = format!("{directory}/{}", patch["path"].as_str().unwrap());
-            let change = yaml(&path);
-            let is_meant = |object: &&Value| match &patch["target"] {
-                Value::Null => {
-                    object["kind"] == change["kind"]
-                        && object["metadata"]["name"] == change["metadata"]["name"]
-                }
-                target => object["kind"] == target["kind"],
-            };
-            assert!(
-                objects.iter().any(|object| is_meant(&object)),
-                "{path} changes nothing"
-            );
+            let patches = json!({"patches": [patch]});
+            let changes = bases.iter().any(|base| {
+                let mut patched = base.clone();
+                apply_patches(directory, &patches, &mut patched);
+                patched != *base
+            });
+            assert!(changes, "{directory}: {patch} changes nothing");
         }
     }
+}
+
+/// Where the label is changed, only the label is, and it is everywhere.
+#[rstest]
+#[case("deploy/routing-label", "deploy")]
+#[case("deploy/routing-label/audit", "deploy/audit")]
+fn the_routing_label_is_changed_wherever_it_is(#[case] overlay: &str, #[case] base: &str) {
+    let label =
+        yaml("deploy/routing-label/component/settings.yaml")["spec"]["settings"]["routingLabel"]
+            .take();
+    let default = &defaults()["routingLabel"];
+    let [label, default] = [&label, default].map(|label| label.as_str().unwrap());
+    let mut expected = built(base);
+    for object in &mut expected {
+        if object["kind"] == "ClusterAdmissionPolicy" {
+            assert_eq!(object["spec"]["settings"]["routingLabel"], Value::Null);
+            object["spec"]["settings"]["routingLabel"] = json!(default);
+        }
+    }
+    let overlay = json!(built(overlay)).to_string();
+    assert!(overlay.contains(label) && !overlay.contains(default));
+    let restored: Value = serde_json::from_str(&overlay.replace(label, default)).unwrap();
+    assert_eq!(restored, json!(expected));
 }
 
 #[test]
 fn the_whole_policy_has_every_part() {
     let whole: BTreeSet<_> = resources("deploy").into_iter().collect();
-    let others = ["deploy/audit/", "deploy/guard/", "deploy/namespaced/"];
+    let others = ["audit", "guard", "namespaced", "routing-label"];
+    let others = others.map(|other| format!("deploy/{other}/"));
     let expected = files("deploy").into_iter().filter(|file| {
         let is_manifest = Path::new(file).file_name().unwrap() != "kustomization.yaml";
         is_manifest && !others.iter().any(|other| file.starts_with(other))

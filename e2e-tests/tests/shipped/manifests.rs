@@ -11,6 +11,7 @@ use k8s_openapi::{
     apimachinery::pkg::api::resource::Quantity,
 };
 use kubewarden_policy_sdk::crd::policies::cluster_admission_policy::ClusterAdmissionPolicy;
+use rstest::rstest;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -149,16 +150,13 @@ fn every_manifest_fits_the_schema_of_its_kind() {
     }
 }
 
-/// The policies, as the overlay changes them.
-#[test]
-fn what_the_overlay_for_namespaces_makes_fits_too() {
-    let patch = yaml("deploy/namespaced/namespaces.yaml");
-    assert_eq!(patch["kind"], "ClusterAdmissionPolicy");
-    for (file, mut policy) in manifests("ClusterAdmissionPolicy") {
-        for (field, value) in patch["spec"].as_object().unwrap() {
-            policy["spec"][field] = value.clone();
-        }
-        assert_fits(&file, &policy);
+#[rstest]
+#[case("deploy/namespaced")]
+#[case("deploy/routing-label")]
+#[case("deploy/routing-label/audit")]
+fn what_an_overlay_makes_fits_too(#[case] overlay: &str) {
+    for object in super::kustomizations::built(overlay) {
+        assert_fits(overlay, &object);
     }
 }
 
