@@ -10,4 +10,5 @@ mod questions;
 mod rights;
 mod settings;
 mod support;
+mod versions;
 mod workflows;
