@@ -13,6 +13,7 @@ REMAP := CARGO_ENCODED_RUSTFLAGS="$$(printf '%s\037%s' \
 # $(call needs,TOOL,WHERE): ends the recipe, saying what is missing and where to get it.
 needs = @command -v $(1) > /dev/null || { echo 'make $@ needs $(1), which is not installed: $(2)' >&2; exit 1; }
 RUSTUP_DOCS := https://rustup.rs
+YQ_DOCS := https://github.com/mikefarah/yq
 KWCTL_DOCS := https://docs.kubewarden.io/reference/kwctl-cli
 DENY_DOCS := https://embarkstudios.github.io/cargo-deny
 BATS_DOCS := https://bats-core.readthedocs.io/en/stable/installation.html
@@ -60,9 +61,27 @@ policy.wasm: $(SOURCES) ## build the module
 	@$(REMAP) cargo rustc --release --locked --target wasm32-wasip1 --lib --crate-type cdylib
 	@cp $(call built,Cargo.toml,wasm32-wasip1/release/routing_secrets_policy.wasm) $@
 
-annotated-policy.wasm: policy.wasm metadata.yml README.md ## add metadata and usage to the module; needs kwctl
+# The README as it goes where no file lies beside it, into the module and to Artifact Hub: its links lead to this
+# version.
+TREE = $(shell sed -n 's/ *io.kubewarden.policy.source: //p' metadata.yml)
+TAG = v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+usage.md: README.md Cargo.toml metadata.yml
+	@sed -E -e 's!\]\(([^):#]+\.(svg|png))\)!](${TREE}/raw/${TAG}/\1)!g' \
+	    -e 's!\]\(([^):#]+(#[^)]*)?)\)!](${TREE}/blob/${TAG}/\1)!g' README.md > $@
+
+# What Artifact Hub shows of the package. A release writes it; it is not kept here.
+ARTIFACTHUB := .github/artifacthub
+artifacthub-pkg.yml: metadata.yml questions-ui.yml CHANGELOG.md $(ARTIFACTHUB)/package.yml usage.md
 	$(call needs,kwctl,$(KWCTL_DOCS))
-	kwctl annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
+	$(call needs,yq,$(YQ_DOCS))
+	kwctl scaffold artifacthub --metadata-path metadata.yml --questions-path questions-ui.yml --output $@.tmp
+	awk -v version='$(patsubst v%,%,$(TAG))' -f $(ARTIFACTHUB)/changes.awk CHANGELOG.md > $@.changes
+	yq eval-all '. as $$part ireduce ({}; . * $$part)' $@.tmp $(ARTIFACTHUB)/package.yml $@.changes > $@
+	rm $@.tmp $@.changes
+
+annotated-policy.wasm: policy.wasm metadata.yml usage.md ## add metadata and usage to the module; needs kwctl
+	$(call needs,kwctl,$(KWCTL_DOCS))
+	kwctl annotate policy.wasm --metadata-path metadata.yml --usage-path usage.md --output-path $@
 
 # The one target that needs kwctl's own host; `make test` replays the same sessions without it.
 .PHONY: e2e-tests
@@ -103,4 +122,4 @@ bench: policy.wasm ## measure a write of an Ingress
 .PHONY: clean
 clean: ## remove what was built
 	cargo clean
-	rm -f policy.wasm annotated-policy.wasm
+	rm -f policy.wasm annotated-policy.wasm usage.md artifacthub-pkg.yml

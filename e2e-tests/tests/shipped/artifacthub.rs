@@ -1,90 +1,138 @@
-//! `artifacthub-pkg.yml` says what `metadata.yml` and `questions-ui.yml` say.
+//! The package on Artifact Hub, which a release makes of `metadata.yml`, `questions-ui.yml`, the changelog, the README and
+//! what is in `.github/artifacthub/`.
+
+use std::{path::Path, process::Command};
 
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-fn package() -> Value {
-    yaml("artifacthub-pkg.yml")
+const CATEGORIES: [&str; 8] = [
+    "ai-machine-learning",
+    "database",
+    "integration-delivery",
+    "monitoring-logging",
+    "networking",
+    "security",
+    "storage",
+    "streaming-messaging",
+];
+
+/// What a command prints, which is run in the root of the repository.
+fn output(command: &mut Command) -> String {
+    let output = command.current_dir(root()).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{stderr}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
-/// YAML that stands in an annotation.
-fn embedded(name: &str) -> Value {
-    yaml_serde::from_str(package()["annotations"][name].as_str().unwrap()).unwrap()
-}
-
+/// `kwctl scaffold artifacthub` reads the others.
 #[test]
-fn it_is_the_package_of_the_metadata() {
-    let package = package();
-    let source = annotation("io.kubewarden.policy.source");
-    let keywords = annotation("io.artifacthub.keywords").split(',');
-    let (name, email) = annotation("io.kubewarden.policy.author")
-        .trim_end_matches('>')
-        .split_once(" <")
-        .unwrap();
-    for (field, expected) in [
-        ("version", json!(VERSION)),
-        ("name", json!(annotation("io.kubewarden.policy.title"))),
-        (
-            "displayName",
-            json!(annotation("io.artifacthub.displayName")),
-        ),
-        (
-            "description",
-            json!(annotation("io.kubewarden.policy.description")),
-        ),
-        ("license", json!(annotation("io.kubewarden.policy.license"))),
-        ("homeURL", json!(annotation("io.kubewarden.policy.url"))),
-        (
-            "containersImages",
-            json!([{"name": "policy", "image": image()}]),
-        ),
-        ("keywords", keywords.map(str::trim).collect()),
-        (
-            "links",
-            json!([
-                {"name": "policy", "url": format!("{source}/releases/download/v{VERSION}/policy.wasm")},
-                {"name": "source", "url": source},
-            ]),
-        ),
-        ("maintainers", json!([{"name": name, "email": email}])),
+fn what_is_added_is_what_kwctl_does_not_know() {
+    let package = yaml(".github/artifacthub/package.yml");
+    let fields: Vec<_> = package.as_object().unwrap().keys().collect();
+    assert_eq!(
+        fields,
+        ["category", "install", "provider", "recommendations"]
+    );
+    assert!(CATEGORIES.contains(&package["category"].as_str().unwrap()));
+    let install = package["install"].as_str().unwrap();
+    for part in [
+        format!("registry://{}\n", image()),
+        format!("//deploy?ref=v{VERSION}'\n"),
     ] {
-        assert_eq!(package[field], expected, "{field}");
+        assert!(install.contains(&part), "{part}: {install}");
+    }
+    for name in ["displayName", "keywords", "resources"] {
+        annotation(&format!("io.artifacthub.{name}"));
     }
 }
 
 #[test]
-fn its_annotations_are_those_of_the_metadata_and_the_questions() {
-    let annotations = package()["annotations"].clone();
-    assert_eq!(
-        annotations["kubewarden/mutation"],
-        METADATA["mutating"].to_string()
-    );
-    assert_eq!(
-        annotations["kubewarden/resources"],
-        annotation("io.artifacthub.resources")
-    );
-    assert_eq!(embedded("kubewarden/rules"), METADATA["rules"]);
-    assert_eq!(
-        embedded("kubewarden/contextAwareResources"),
-        METADATA["contextAwareResources"]
-    );
-    assert_eq!(
-        annotations["kubewarden/questions-ui"],
-        text("questions-ui.yml")
-    );
+fn its_owner_is_the_author_of_the_policy() {
+    let (name, email) = annotation("io.kubewarden.policy.author")
+        .trim_end_matches('>')
+        .split_once(" <")
+        .unwrap();
+    let owners = json!([{"name": name, "email": email}]);
+    assert_eq!(yaml("artifacthub-repo.yml")["owners"], owners);
+}
+
+/// The changes of one version, as the release writes them.
+fn changes(version: &str, changelog: &Path) -> Value {
+    let mut awk = Command::new("awk");
+    awk.args(["-v", &format!("version={version}")]);
+    awk.args(["-f", ".github/artifacthub/changes.awk"]);
+    yaml_serde::from_str(&output(awk.arg(changelog))).unwrap()
 }
 
 #[test]
-fn the_installation_is_of_this_version() {
-    let package = package();
-    let install = package["install"].as_str().unwrap();
-    assert!(
-        install.contains(&format!("registry://{}\n", image())),
-        "{install}"
-    );
-    assert!(
-        install.contains(&format!("//deploy?ref=v{VERSION}'\n")),
-        "{install}"
-    );
+fn the_changes_are_those_of_one_version() {
+    let changelog = "# Changelog\n\n- Not this.\n\n## [0.2.0] - unreleased\n\n### Added\n\n- It's one,\n  in two lines.\n\
+        - `key: value`.\n\n### Fixed\n\n- A fault.\n\n## [0.1.0] - 2026-01-01\n\n### Added\n\n- All.\n\n[0.2.0]: https://x\n";
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("CHANGELOG.md");
+    std::fs::write(&file, changelog).unwrap();
+    let expected = json!({"changes": [
+        {"kind": "added", "description": "It's one, in two lines."},
+        {"kind": "added", "description": "`key: value`."},
+        {"kind": "fixed", "description": "A fault."},
+    ]});
+    assert_eq!(changes("0.2.0", &file), expected);
+    let expected = json!({"changes": [{"kind": "added", "description": "All."}]});
+    assert_eq!(changes("0.1.0", &file), expected);
+}
+
+#[test]
+fn the_changelog_is_of_that_form() {
+    let version = VERSION.split('-').next().unwrap();
+    let changes = changes(version, &root().join("CHANGELOG.md"))["changes"].take();
+    let kinds = [
+        "added",
+        "changed",
+        "deprecated",
+        "removed",
+        "fixed",
+        "security",
+    ];
+    assert!(!changes.as_array().unwrap().is_empty());
+    for change in changes.as_array().unwrap() {
+        assert!(
+            kinds.contains(&change["kind"].as_str().unwrap()),
+            "{change}"
+        );
+    }
+}
+
+/// No file lies beside the README there, nor in the module, so its links lead to this version.
+#[test]
+fn the_usage_has_absolute_links_only() {
+    let mut make = Command::new("make");
+    make.args(["--silent", "usage.md"]).env_remove("MAKEFLAGS");
+    output(&mut make);
+    let usage = text("usage.md");
+    let source = annotation("io.kubewarden.policy.source");
+    let mut own = 0;
+    let links = usage
+        .split("](")
+        .skip(1)
+        .map(|rest| rest.split(')').next().unwrap());
+    let attributes = ["src=\"", "href=\""]
+        .into_iter()
+        .flat_map(|name| usage.split(name).skip(1));
+    let attributes = attributes.map(|rest| rest.split('"').next().unwrap());
+    for link in links.chain(attributes) {
+        assert!(
+            link.starts_with("https://") || link.starts_with('#'),
+            "{link}"
+        );
+        if let Some(path) = link.strip_prefix(&format!("{source}/")) {
+            let (_, path) = path
+                .split_once(&format!("/v{VERSION}/"))
+                .unwrap_or_else(|| panic!("{link}"));
+            let file = path.split('#').next().unwrap();
+            assert!(root().join(file).exists(), "{link}");
+            own += 1;
+        }
+    }
+    assert!(own > 0);
 }

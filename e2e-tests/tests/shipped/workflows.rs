@@ -1,8 +1,11 @@
 //! The workflows use what cannot change under them, and publish where the metadata says.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{manifests::files, support::*};
+
+/// The action with which workflows install Rust.
+const RUST: &str = "./.github/actions/rust";
 
 fn workflows() -> Vec<(String, Value)> {
     files(".github/workflows")
@@ -26,8 +29,11 @@ fn scripts(workflow: &Value) -> impl Iterator<Item = &str> {
 /// A tag can be moved; the comment says which one it was.
 #[test]
 fn actions_are_pinned_by_their_commit() {
-    for (file, _) in workflows() {
-        for line in text(&file).lines().filter(|line| line.contains("uses:")) {
+    let all = [files(".github/workflows"), files(".github/actions")].concat();
+    for file in all {
+        let text = text(&file);
+        let lines = text.lines().filter(|line| line.contains("uses:"));
+        for line in lines.filter(|line| !line.ends_with(&format!("uses: {RUST}"))) {
             let (action, version) = line
                 .split_once(" # v")
                 .unwrap_or_else(|| panic!("{file}: {line}"));
@@ -57,6 +63,46 @@ fn rights_are_named() {
     for (file, workflow) in workflows() {
         assert!(workflow["permissions"].is_object(), "{file}");
     }
+}
+
+/// Cargo.toml names the version, and nothing else does.
+#[test]
+fn rust_is_installed_in_one_place() {
+    let version = env!("CARGO_PKG_RUST_VERSION");
+    for file in files(".github") {
+        let text = text(&file);
+        assert!(!text.contains(version), "{file}");
+        let installs = text.contains("rustup toolchain install");
+        assert_eq!(
+            installs,
+            file == format!("{}/action.yml", &RUST[2..]),
+            "{file}"
+        );
+    }
+    for (file, workflow) in workflows() {
+        for (name, job) in workflow["jobs"].as_object().unwrap() {
+            let steps = job["steps"].as_array().unwrap();
+            let makes = |step: &&Value| {
+                step["run"]
+                    .as_str()
+                    .is_some_and(|run| run.contains("make "))
+            };
+            if steps.iter().any(|step| makes(&step)) {
+                assert!(
+                    steps.iter().any(|step| step["uses"] == RUST),
+                    "{file}: {name}"
+                );
+            }
+        }
+    }
+}
+
+/// Once for a push to a pull request, not once more for its branch.
+#[test]
+fn a_pull_request_is_tested_once() {
+    let on = yaml(".github/workflows/test.yml")["on"].take();
+    assert!(on.get("pull_request").is_some());
+    assert_eq!(on["push"], json!({"branches": ["main"]}));
 }
 
 /// The commands that install charts, each on one line.
