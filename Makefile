@@ -16,6 +16,7 @@ RUSTUP_DOCS := https://rustup.rs
 YQ_DOCS := https://github.com/mikefarah/yq
 KWCTL_DOCS := https://docs.kubewarden.io/reference/kwctl-cli
 DENY_DOCS := https://embarkstudios.github.io/cargo-deny
+PYTHON_DOCS := https://www.python.org/downloads
 BATS_DOCS := https://bats-core.readthedocs.io/en/stable/installation.html
 KUBECTL_DOCS := https://kubernetes.io/docs/tasks/tools
 HELM_DOCS := https://helm.sh/docs/intro/install
@@ -110,6 +111,11 @@ cluster-tests: ## test the policy in a cluster; needs one, kubectl, helm, bats a
 deny: ## check licences, sources and advisories of the dependencies; needs cargo-deny
 	$(call needs,cargo-deny,$(DENY_DOCS))
 	cargo deny --workspace --locked check
+
+.PHONY: links
+links: ## check the links between the pages; needs python3
+	$(call needs,python3,$(PYTHON_DOCS))
+	@python3 .github/check-links.py
 
 # How long one write of an Ingress takes, beside a policy as tutorials write one; with OTHER=FILE, beside another
 # version of this policy too.

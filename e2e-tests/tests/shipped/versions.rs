@@ -64,5 +64,5 @@ fn the_newest_version_of_the_changelog_is_this_one() {
         .unwrap_or_else(|| panic!("{heading}"));
     assert_eq!(version, VERSION.split('-').next().unwrap());
     let is_date = date.len() == 10 && date.split('-').all(|part| part.parse::<u16>().is_ok());
-    assert!(date == "unreleased" || is_date, "{heading}");
+    assert!(date == "Unreleased" || is_date, "{heading}");
 }
