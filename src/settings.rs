@@ -212,10 +212,10 @@ impl Settings {
         // Serde takes an array for a struct, too.
         for section in ["settings", "ingress", "gateway", "certificate", "secret"] {
             let value = if section == "settings" { Some(&mut json) } else { json.get_mut(section) };
-            if let Some(value) = value.filter(|value| !value.is_object()) {
-                if !value.is_null() {
-                    faults.push(format!("{section}: must be an object"));
-                }
+            if let Some(value) = value
+                && let Err(error) = Map::<String, Value>::deserialize(&*value)
+            {
+                faults.extend((!value.is_null()).then(|| format!("{section}: {error}")));
                 *value = Value::Object(Map::new());
             }
         }

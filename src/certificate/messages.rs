@@ -4,12 +4,7 @@ use serde_json::Value;
 
 use super::parking::{ISSUER, issuer, secret_name};
 use crate::{
-    admission::{
-        Kind,
-        object::{self, SKIP},
-        response::message_list,
-    },
-    cluster::LookupError,
+    admission::{Kind, object, response::message_list},
     routing::ServedHost,
     settings::Settings,
     users::SecretUser,
@@ -25,23 +20,6 @@ pub(super) fn parked(served: &[ServedHost]) -> Vec<String> {
         .collect()
 }
 
-/// The warning about one that is parked because it would take over a routing secret.
-pub(super) fn secret_name_changed(secret: &str) -> String {
-    format!("spec.secretName is {secret} now: a routing secret must not be overwritten")
-}
-
-/// The warning about one whose author changes the issuer while it is parked.
-pub(super) fn another_issuer(original: &Value) -> String {
-    let kind = object::text(original, "spec.issuerRef.kind").unwrap_or("Issuer");
-    let name = issuer(original).unwrap_or_default();
-    format!("its issuer, once it is issued, is {kind} {name} now")
-}
-
-/// The warning that comes with parking: the users of its Secret are known now, but not those that follow.
-pub(super) fn needed_later(secret: &str) -> String {
-    format!("what names Secret {secret} later needs this written again, or {SKIP}")
-}
-
 /// The warnings about a Certificate that is issued because objects name one of these Secrets.
 pub(super) fn needed(users: &[SecretUser], secrets: &[&str], settings: &Settings) -> Vec<String> {
     users
@@ -52,16 +30,6 @@ pub(super) fn needed(users: &[SecretUser], secrets: &[&str], settings: &Settings
             Some(format!("issued, because {} names Secret {secret}{then}", user.describe()))
         })
         .collect()
-}
-
-/// The warnings about a Certificate of which it is not known who names its Secret.
-pub(super) fn unknown_users(secret: &str, what: &str, error: &LookupError) -> Vec<String> {
-    vec![format!("{what}, because it is not known who names Secret {secret}"), error.brief()]
-}
-
-/// The warning about a parked Certificate that cannot get its Secret back.
-pub(super) fn stays_parked(found: &str, original: &str) -> String {
-    format!("stays parked with Secret {found}: it would overwrite routing secret {original}")
 }
 
 /// The warnings about a Certificate that is as its author wants it; the routing secrets cover its names if

@@ -14,7 +14,10 @@ use serde_json::Value;
 
 use self::parking::{CertificateRecord, park};
 use crate::{
-    admission::{Decision, Request, ReviewError, object},
+    admission::{
+        Decision, Request, ReviewError,
+        object::{self, SKIP},
+    },
     cluster::{Cluster, routing_table},
     objects::Certificate,
     record,
@@ -158,17 +161,26 @@ impl Review<'_> {
         // Nor must a self-signed certificate lie where somebody reads.
         let secrets = [secret.as_str(), &parked];
         let needs = |user: &SecretUser| secrets.iter().any(|secret| user.needs(secret, self.settings));
-        let warnings = match users::first(namespace, self.settings, cluster, needs) {
-            Ok(users) if users.is_empty() => Vec::new(),
+        let (warning, error) = match users::first(namespace, self.settings, cluster, needs) {
+            Ok(users) if users.is_empty() => (None, None),
             Ok(users) => {
                 let needed = messages::needed(&users, &secrets, self.settings);
                 return Ok(self.issue(needed));
             }
-            Err(error) if self.was_parked() => messages::unknown_users(&secret, "stays parked", &error),
-            Err(error) => return Ok(self.issue(messages::unknown_users(&secret, "issued", &error))),
+            Err(error) => {
+                let outcome = if self.was_parked() { "stays parked" } else { "issued" };
+                let reason = format!("{outcome}, because it is not known who names Secret {secret}");
+                (Some(reason), Some(error.brief()))
+            }
         };
+        if error.is_some() && !self.was_parked() {
+            return Ok(self.issue(warning.into_iter().chain(error).collect()));
+        }
         match park(&self.original, &parked)? {
-            Some(object) => Ok(self.store_parked(object, messages::needed_later(&secret)).warn(warnings)),
+            Some(object) => {
+                let told = format!("what names Secret {secret} later needs this written again, or {SKIP}");
+                Ok(self.store_parked(object, told).warn(warning).warn(error))
+            }
             None => {
                 let warning = record::too_long::<CertificateRecord>("issued");
                 Ok(Decision::store(&self.request.object, self.original).warn([warning]))
@@ -182,10 +194,15 @@ impl Review<'_> {
             return Decision::accept();
         }
         let old_record: Option<CertificateRecord> = record::of_old(self.request.old_object());
-        let is_changed = old_record
+        let has_other_issuer = old_record
             .is_some_and(|old| Ok(old.issuer_ref) != object::field(&self.original, "spec.issuerRef"));
+        let other_issuer = has_other_issuer.then(|| {
+            let kind = object::text(&self.original, "spec.issuerRef.kind").unwrap_or("Issuer");
+            let name = parking::issuer(&self.original).unwrap_or_default();
+            format!("its issuer, once it is issued, is {kind} {name} now")
+        });
         Decision::mutate(parked)
-            .warn(is_changed.then(|| messages::another_issuer(&self.original)))
+            .warn(other_issuer)
             .warn([told])
             .warn(messages::parked(&self.served))
             .audit(self.served.into_iter().map(ServedHost::audit_entry))
@@ -204,11 +221,13 @@ impl Review<'_> {
         let parked = park(&self.original, &other)?.filter(|_| !self.takes_over(&other));
         Ok(match parked {
             Some(object) if is_parked_anew => {
-                self.store_parked(object, messages::secret_name_changed(&other))
+                let told =
+                    format!("spec.secretName is {other} now: a routing secret must not be overwritten");
+                self.store_parked(object, told)
             }
-            Some(object) => {
-                Decision::store(&self.request.object, object).warn([messages::stays_parked(&other, secret)])
-            }
+            Some(object) => Decision::store(&self.request.object, object).warn([format!(
+                "stays parked with Secret {other}: it would overwrite routing secret {secret}"
+            )]),
             None => {
                 let maker = self.table.certificate_name(found);
                 Decision::deny(messages::take_over(&self.request.object, found, maker))

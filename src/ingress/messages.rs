@@ -104,11 +104,6 @@ pub(super) fn plain(plan: &Plan) -> Option<String> {
     (!plan.plain.is_empty()).then(|| format!("no TLS is added for {covered}: not covered: {uncovered}"))
 }
 
-/// The warning about a trigger annotation that does not come back.
-pub(super) fn stays_removed(annotation: &str, secret: &str) -> String {
-    format!("{annotation} stays removed: it would have Secret {secret} overwritten")
-}
-
 /// The warnings about hosts that a routing secret could be expected to serve, and does not. With
 /// `omits_hosts`, default entries are not asked about.
 pub(super) fn unserved(

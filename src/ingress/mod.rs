@@ -229,7 +229,7 @@ impl Review<'_> {
             .map(str::to_owned);
         for (name, secret) in names.iter().zip(secret.iter().cycle()) {
             outcome.remove(name);
-            outcome.warnings.push(messages::stays_removed(name, secret));
+            outcome.warnings.push(format!("{name} stays removed: it would have Secret {secret} overwritten"));
             outcome.record.tls =
                 Replaced { original: self.original.tls.clone(), applied: outcome.stored.tls.clone() };
         }

@@ -87,7 +87,7 @@ fn one_rejection_among_several_counts() {
 #[case::request_is_no_manifest(&["--policy", "policy.wasm", "--request", "LICENSE"], "LICENSE")]
 #[case::no_cluster_file(&["--policy", "policy.wasm", "--request", APPLICATION, "--cluster", "nothing"], "nothing")]
 #[case::wrong_settings(&["--policy", "policy.wasm", "--request", APPLICATION, "--settings", APPLICATION], "more than one")]
-#[case::unknown_settings(&["--policy", "policy.wasm", "--request", APPLICATION, "--settings", EXPIRED], "apiVersion: is not a setting")]
+#[case::unknown_settings(&["--policy", "policy.wasm", "--request", APPLICATION, "--settings", EXPIRED], "apiVersion: unknown field")]
 #[case::two_requests_recorded(&["--policy", "policy.wasm", "--request", APPLICATION, "--record", "target/no.yaml"], "one request")]
 #[case::two_requests_replayed(&["--policy", "policy.wasm", "--request", APPLICATION, "--replay", "nothing.yaml"], "one request")]
 #[case::no_session_file(&["--policy", "policy.wasm", "--request", EXPIRED, "--replay", "nothing.yaml"], "nothing.yaml")]
