@@ -1,0 +1,584 @@
+//! A small cluster: what an API server stores, what cert-manager makes of it, and what is served. With the policy in
+//! front of its writes, or without.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::LazyLock,
+};
+
+use e2e_tests::{Cluster, Policy, request_from};
+use serde_json::{Value, json};
+
+use crate::writers::Write;
+
+pub const NAMESPACE: &str = "workspace";
+pub const CLUSTER_ISSUER: &str = "cert-manager.io/cluster-issuer";
+pub const ISSUER: &str = "cert-manager.io/issuer";
+const IGNORED_LISTENERS: &str = "cert-manager.io/ignore-tls-listeners";
+const CERTIFICATE_NAME: &str = "cert-manager.io/certificate-name";
+const ROUTING_LABEL: &str = "epinio.io/routing";
+const INDEX: &str = "routing-secrets-policy/index";
+const SKIP: &str = "routing-secrets-policy/skip";
+
+/// The issuers of the cluster, by kind and name. The last one is what `deploy/certificates` brings.
+const ISSUERS: [(&str, &str); 3] = [
+    ("ClusterIssuer", "letsencrypt"),
+    ("Issuer", "local-ca"),
+    ("ClusterIssuer", "covered-by-routing-secret"),
+];
+
+static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+    let wasm = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm");
+    Policy::load(&wasm).expect("`make policy.wasm` builds it, `make test` does so first")
+});
+
+/// Kind and name.
+pub type Key = (String, String);
+
+/// A write that the policy refused, and why.
+pub type Denied = String;
+
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    objects: BTreeMap<Key, Value>,
+    /// The settings of the policy, where there is one.
+    pub policy: Option<Value>,
+    /// The Secrets, not made by cert-manager for the same Certificate, that cert-manager wrote into.
+    pub overwritten: BTreeSet<String>,
+    /// How many objects were made; the UID of the next one, so that a smaller one is older.
+    made: usize,
+}
+
+/// What a Secret holds, as far as anybody here asks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    pub names: Vec<String>,
+    /// Neither expired nor self-signed by a parked Certificate.
+    pub is_trusted: bool,
+}
+
+/// What a client gets who asks for a host.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Served {
+    /// The certificate of this Secret, which is valid for the host.
+    By(String),
+    /// HTTP, without being sent to HTTPS.
+    Plain,
+    /// The controller's default certificate, and no HTTP either.
+    Broken,
+}
+
+pub fn key_of(object: &Value) -> Key {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    (text(&object["kind"]), text(&object["metadata"]["name"]))
+}
+
+/// The items of a list, none where there is no list.
+pub fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+pub fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    object["metadata"]["annotations"].get(name)?.as_str()
+}
+
+/// The API server.
+impl World {
+    pub fn get(&self, kind: &str, name: &str) -> Option<&Value> {
+        self.objects.get(&(kind.to_owned(), name.to_owned()))
+    }
+
+    /// All objects of a kind, the oldest first.
+    pub fn all<'a>(&'a self, kind: &'a str) -> Vec<&'a Value> {
+        let objects = self.objects.iter();
+        let mut objects: Vec<_> = objects
+            .filter(|((of, _), _)| of == kind)
+            .map(|(_, object)| object)
+            .collect();
+        objects.sort_by_key(|object| age(object));
+        objects
+    }
+
+    /// Stores what is written, as the policy wants it.
+    ///
+    /// # Errors
+    ///
+    /// The policy refuses it.
+    pub fn write(&mut self, write: Write) -> Result<(), Denied> {
+        let key = key_of(&write.object);
+        let live = self.objects.get(&key).cloned();
+        let mut object = write.object;
+        object["metadata"]["namespace"] = json!(NAMESPACE);
+        object["metadata"]["uid"] = match &live {
+            Some(live) => live["metadata"]["uid"].clone(),
+            None => json!(format!("{:04}", self.made)),
+        };
+        // Only writes to the subresource change it.
+        match live.as_ref().and_then(|live| live.get("status")) {
+            Some(status) => object["status"] = status.clone(),
+            None => drop(object.as_object_mut().unwrap().remove("status")),
+        }
+        let admitted = self.admit(&object, live.as_ref(), write.manager)?;
+        self.made += usize::from(live.is_none());
+        self.objects.insert(key, admitted);
+        Ok(())
+    }
+
+    /// What the policy makes of an object.
+    ///
+    /// # Errors
+    ///
+    /// The policy refuses it.
+    pub fn admit(
+        &self,
+        object: &Value,
+        live: Option<&Value>,
+        manager: &str,
+    ) -> Result<Value, Denied> {
+        let Some(settings) = &self.policy else {
+            return Ok(object.clone());
+        };
+        let mut request = request_from(object.clone()).unwrap();
+        request["options"]["fieldManager"] = json!(manager);
+        if let Some(live) = live {
+            request["operation"] = json!("UPDATE");
+            request["oldObject"] = live.clone();
+            request["options"]["kind"] = json!("UpdateOptions");
+        }
+        let cluster = Cluster::new(self.objects.values().cloned().collect()).with_seed(1);
+        let evaluation = POLICY.validate(&request, settings, &cluster).unwrap();
+        let response = evaluation.response;
+        match response.accepted {
+            true => Ok(response.mutated_object.unwrap_or_else(|| object.clone())),
+            false => Err(response.message.unwrap_or_default()),
+        }
+    }
+
+    /// Deletes an object, and what it controls.
+    pub fn delete(&mut self, kind: &str, name: &str) {
+        self.objects.remove(&(kind.to_owned(), name.to_owned()));
+        let alive: BTreeSet<_> = self
+            .objects
+            .values()
+            .map(|object| object["metadata"]["uid"].clone())
+            .map(|uid| uid.to_string())
+            .collect();
+        self.objects.retain(|_, object| {
+            object["kind"] != "Certificate"
+                || controller(object).is_none_or(|owner| alive.contains(&owner["uid"].to_string()))
+        });
+    }
+}
+
+fn age(object: &Value) -> String {
+    object["metadata"]["uid"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn controller(object: &Value) -> Option<&Value> {
+    items(&object["metadata"]["ownerReferences"]).find(|owner| owner["controller"] == true)
+}
+
+/// Secrets. They are stored without the policy's judgement, with the index that it would stamp.
+impl World {
+    /// `kubectl create secret tls`, or its renewal.
+    pub fn put_secret(&mut self, name: &str, leaf: &Leaf, annotations: Value, is_routing: bool) {
+        let labels = is_routing.then(|| (ROUTING_LABEL.to_owned(), json!("")));
+        let labels = Value::Object(labels.into_iter().collect());
+        self.store_secret(name, leaf, annotations, labels);
+    }
+
+    fn store_secret(&mut self, name: &str, leaf: &Leaf, annotations: Value, labels: Value) {
+        let Leaf { names, is_trusted } = leaf;
+        let mut object = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+            "metadata": {"name": name, "namespace": NAMESPACE, "annotations": annotations, "labels": labels},
+            "data": {"names": names, "isTrusted": is_trusted},
+        });
+        if labels.get(ROUTING_LABEL).is_some() {
+            let until = if *is_trusted { 4_000_000_000_u64 } else { 1 };
+            let index = format!("v1 issued 0 {until} {}", names.join(" "));
+            object["metadata"]["annotations"][INDEX] = json!(index);
+        }
+        self.objects.insert(key_of(&object), object);
+    }
+
+    pub fn leaf(&self, secret: &str) -> Option<Leaf> {
+        let data = &self.get("Secret", secret)?["data"];
+        let names = items(&data["names"]).map(|name| name.as_str().unwrap().to_owned());
+        Some(Leaf {
+            names: names.collect(),
+            is_trusted: data["isTrusted"] == true,
+        })
+    }
+
+    pub fn is_routing(&self, secret: &str) -> bool {
+        self.get("Secret", secret)
+            .is_some_and(|secret| secret["metadata"]["labels"].get(ROUTING_LABEL).is_some())
+    }
+
+    /// Retires a routing secret: nothing new chooses it.
+    pub fn retire_secret(&mut self, name: &str) {
+        if let Some(secret) = self
+            .objects
+            .get_mut(&("Secret".to_owned(), name.to_owned()))
+        {
+            secret["metadata"]["annotations"][SKIP] = json!("true");
+        }
+    }
+}
+
+/// cert-manager.
+impl World {
+    /// Lets the controllers work until there is nothing left to do.
+    pub fn settle(&mut self) {
+        for _ in 0..8 {
+            let before = self.objects.clone();
+            for kind in ["Ingress", "Gateway"] {
+                for owner in self.all(kind).into_iter().cloned().collect::<Vec<_>>() {
+                    self.shim(&owner);
+                }
+            }
+            for certificate in self
+                .all("Certificate")
+                .into_iter()
+                .cloned()
+                .collect::<Vec<_>>()
+            {
+                self.issue(&certificate);
+            }
+            if self.objects == before {
+                return;
+            }
+        }
+    }
+
+    /// The Certificates of an Ingress or Gateway (`pkg/controller/certificate-shim/sync.go`, `SyncFnFor`).
+    fn shim(&mut self, owner: &Value) {
+        let Some(wanted) = wanted_certificates(owner) else {
+            return;
+        };
+        let mut is_blocked = false;
+        let mut updates: Vec<Write> = Vec::new();
+        for certificate in wanted.values() {
+            match self.get(
+                "Certificate",
+                certificate["metadata"]["name"].as_str().unwrap(),
+            ) {
+                None => {
+                    is_blocked |= self
+                        .write(Write::update(certificate.clone(), None, "cert-manager"))
+                        .is_err();
+                }
+                Some(live) if is_controlled_by(live, owner) => {
+                    let mut updated = live.clone();
+                    for field in ["secretName", "dnsNames", "issuerRef"] {
+                        updated["spec"][field] = certificate["spec"][field].clone();
+                    }
+                    if &updated != live {
+                        updates.push(Write::update(updated, Some(live), "cert-manager"));
+                    }
+                }
+                // "refusing to update non-owned certificate resource"
+                Some(_) => {}
+            }
+        }
+        // A create that fails is tried again for ever, and what comes after it is not reached.
+        if is_blocked {
+            return;
+        }
+        for update in updates {
+            if self.write(update).is_err() {
+                return;
+            }
+        }
+        let named = named_secrets(owner);
+        let obsolete: Vec<_> = self
+            .all("Certificate")
+            .into_iter()
+            .filter(|live| {
+                is_controlled_by(live, owner) && !named.contains(&live["spec"]["secretName"])
+            })
+            .map(key_of)
+            .collect();
+        for (kind, name) in obsolete {
+            self.delete(&kind, &name);
+        }
+    }
+
+    /// Writes the Secret of a Certificate, if there is an issuer for it and the Secret is not yet what it asks for
+    /// (`internal/controller/certificates/policies`, `NewTriggerPolicyChain`).
+    fn issue(&mut self, certificate: &Value) {
+        let spec = &certificate["spec"];
+        let [kind, issuer] =
+            ["kind", "name"].map(|field| spec["issuerRef"][field].as_str().unwrap());
+        let name = certificate["metadata"]["name"].as_str().unwrap();
+        let secret = spec["secretName"].as_str().unwrap_or_default();
+        let has_issuer = ISSUERS.contains(&(kind, issuer));
+        if !has_issuer || secret.is_empty() || !self.owns_secret(certificate) {
+            return;
+        }
+        let names: Vec<_> = items(&spec["dnsNames"])
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect();
+        let leaf = Leaf {
+            is_trusted: issuer != "covered-by-routing-secret",
+            names,
+        };
+        let live = self.get("Secret", secret);
+        let made_for = live.and_then(|live| annotation(live, CERTIFICATE_NAME));
+        let is_current = live.is_some_and(|live| {
+            let is =
+                |name: &str, wanted: &str| annotation(live, name).is_none_or(|is| is == wanted);
+            let made_by_kind = annotation(live, "cert-manager.io/issuer-kind").unwrap_or("Issuer");
+            made_by_kind == kind
+                && is("cert-manager.io/issuer-name", issuer)
+                && is(CERTIFICATE_NAME, name)
+                && self.leaf(secret).is_some_and(|live| {
+                    let [mut live, mut wanted] = [live.names, leaf.names.clone()];
+                    live.sort();
+                    wanted.sort();
+                    live == wanted
+                })
+        });
+        if is_current {
+            return;
+        }
+        // Labels of others survive the server-side apply.
+        let labels = live.map_or_else(|| json!({}), |live| live["metadata"]["labels"].clone());
+        if live.is_some() && made_for != Some(name) {
+            self.overwritten.insert(secret.to_owned());
+        }
+        let annotations = json!({CERTIFICATE_NAME: name, "cert-manager.io/issuer-name": issuer,
+            "cert-manager.io/issuer-kind": kind});
+        self.store_secret(secret, &leaf, annotations, labels);
+        let key = key_of(certificate);
+        self.objects.get_mut(&key).unwrap()["status"]["revision"] = json!(1);
+    }
+
+    /// Of the Certificates that name one Secret, only that for which it was made writes it, or else the oldest
+    /// (`internal/controller/certificates/certificates.go`, `CertificateOwnsSecret`).
+    fn owns_secret(&self, certificate: &Value) -> bool {
+        let secret = certificate["spec"]["secretName"]
+            .as_str()
+            .unwrap_or_default();
+        let rivals = self.certificates_for(secret);
+        let made_for = self
+            .get("Secret", secret)
+            .and_then(|secret| annotation(secret, CERTIFICATE_NAME));
+        let owner = rivals
+            .iter()
+            .find(|rival| rival["metadata"]["name"].as_str() == made_for)
+            .or(rivals.first());
+        owner.is_none_or(|owner| key_of(owner) == key_of(certificate))
+    }
+
+    /// The Certificates that name a Secret, the oldest first.
+    pub fn certificates_for(&self, secret: &str) -> Vec<&Value> {
+        let certificates = self.all("Certificate").into_iter();
+        certificates
+            .filter(|certificate| certificate["spec"]["secretName"] == secret)
+            .collect()
+    }
+
+    /// The Secrets that cert-manager is asked for now, rather than was once.
+    pub fn ordered_secrets(&self) -> BTreeSet<String> {
+        let owners = ["Ingress", "Gateway"].map(|kind| self.all(kind)).concat();
+        let by_shim = owners
+            .into_iter()
+            .filter_map(wanted_certificates)
+            .flat_map(BTreeMap::into_keys);
+        let by_author = self
+            .all("Certificate")
+            .into_iter()
+            .filter(|certificate| controller(certificate).is_none())
+            .filter_map(|certificate| certificate["spec"]["secretName"].as_str())
+            .map(str::to_owned);
+        by_shim.chain(by_author).collect()
+    }
+}
+
+fn is_controlled_by(object: &Value, owner: &Value) -> bool {
+    controller(object).is_some_and(|controller| controller["uid"] == owner["metadata"]["uid"])
+}
+
+/// The Certificates that cert-manager makes for an object, by Secret; `None` where it does not look at it at all.
+fn wanted_certificates(owner: &Value) -> Option<BTreeMap<String, Value>> {
+    let issuers = [("ClusterIssuer", CLUSTER_ISSUER), ("Issuer", ISSUER)];
+    let issuers = issuers.map(|(kind, trigger)| Some((kind, annotation(owner, trigger)?)));
+    let (kind, issuer) = match issuers {
+        [Some(issuer), None] | [None, Some(issuer)] => issuer,
+        // "both \"cert-manager.io/issuer\" and \"cert-manager.io/cluster-issuer\" may not be set"
+        [Some(_), Some(_)] | [None, None] => return None,
+    };
+    let hosts = match owner["kind"].as_str() {
+        Some("Ingress") => hosts_of_entries(owner)?,
+        _ => hosts_of_listeners(owner),
+    };
+    let certificate = |(secret, hosts): (String, Vec<Value>)| {
+        let reference = json!({"apiVersion": owner["apiVersion"], "kind": owner["kind"], "controller": true,
+            "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"], "blockOwnerDeletion": true});
+        let certificate = json!({
+            "apiVersion": "cert-manager.io/v1", "kind": "Certificate",
+            "metadata": {"name": secret, "ownerReferences": [reference]},
+            "spec": {"secretName": secret, "dnsNames": hosts, "usages": ["digital signature", "key encipherment"],
+                "issuerRef": {"group": "cert-manager.io", "kind": kind, "name": issuer}},
+        });
+        (secret, certificate)
+    };
+    Some(hosts.into_iter().map(certificate).collect())
+}
+
+/// The Secrets in the entries of an Ingress, or in the listeners of a Gateway, ignored ones too.
+fn named_secrets(owner: &Value) -> Vec<Value> {
+    let entries = items(&owner["spec"]["tls"]).map(|entry| &entry["secretName"]);
+    let listeners = items(&owner["spec"]["listeners"]);
+    let references = listeners.flat_map(|listener| items(&listener["tls"]["certificateRefs"]));
+    entries
+        .chain(references.map(|reference| &reference["name"]))
+        .cloned()
+        .collect()
+}
+
+/// One Certificate an entry. `None` for an Ingress with a Secret in two entries, which is skipped as a whole.
+fn hosts_of_entries(ingress: &Value) -> Option<BTreeMap<String, Vec<Value>>> {
+    let mut secrets = BTreeSet::new();
+    let mut hosts = BTreeMap::new();
+    for entry in items(&ingress["spec"]["tls"]) {
+        if !secrets.insert(entry["secretName"].to_string()) {
+            return None;
+        }
+        if let (Some(secret), Some(names)) =
+            (entry["secretName"].as_str(), entry["hosts"].as_array())
+        {
+            hosts.insert(secret.to_owned(), names.clone());
+        }
+    }
+    Some(hosts)
+}
+
+/// One Certificate a Secret, for the hosts of all listeners that name it and are not ignored.
+fn hosts_of_listeners(gateway: &Value) -> BTreeMap<String, Vec<Value>> {
+    let ignored = annotation(gateway, IGNORED_LISTENERS).unwrap_or_default();
+    let ignored: Vec<_> = ignored.split(',').map(str::trim).collect();
+    let mut hosts: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for listener in items(&gateway["spec"]["listeners"]) {
+        let is_ignored = ignored.contains(&listener["name"].as_str().unwrap());
+        let secret = listener["tls"]["certificateRefs"][0]["name"].as_str();
+        if let (false, Some(secret)) = (is_ignored, secret) {
+            let hosts = hosts.entry(secret.to_owned()).or_default();
+            hosts.push(listener["hostname"].clone());
+        }
+    }
+    hosts
+}
+
+/// The controllers that serve.
+impl World {
+    /// What ingress-nginx serves: the oldest Ingress with TLS entries decides for a host of its rules
+    /// (`internal/ingress/controller/controller.go`, `createServers`).
+    pub fn served_by_nginx(&self, host: &str) -> Served {
+        let deciding = self.all("Ingress").into_iter().find(|ingress| {
+            let has_entries = items(&ingress["spec"]["tls"]).next().is_some();
+            has_entries && names_served(ingress).contains_key(host)
+        });
+        let Some(ingress) = deciding else {
+            return Served::Plain;
+        };
+        // An alias is served with the certificate of its host.
+        let server = names_served(ingress)[host];
+        let entries = || items(&ingress["spec"]["tls"]);
+        let named = entries().find(|entry| items(&entry["hosts"]).any(|name| name == server));
+        let secret = match named {
+            Some(entry) => entry["secretName"].as_str(),
+            None => entries()
+                .filter_map(|entry| entry["secretName"].as_str())
+                .find(|secret| self.is_valid_for(secret, server)),
+        };
+        match secret {
+            Some(secret) if self.is_valid_for(secret, host) => Served::By(secret.to_owned()),
+            _ => Served::Broken,
+        }
+    }
+
+    /// What Traefik serves: any certificate that it has loaded. It loads the entries of an Ingress one by one, and stops
+    /// at the first whose Secret is missing (`pkg/provider/kubernetes/ingress/kubernetes.go`, `getCertificates`).
+    pub fn served_by_traefik(&self, host: &str) -> Served {
+        let secrets = self.all("Ingress").into_iter().flat_map(|ingress| {
+            items(&ingress["spec"]["tls"])
+                .map(|entry| entry["secretName"].as_str().unwrap_or_default())
+                .take_while(|secret| self.get("Secret", secret).is_some())
+                .collect::<Vec<_>>()
+        });
+        match secrets
+            .filter(|secret| self.is_valid_for(secret, host))
+            .min()
+        {
+            Some(secret) => Served::By(secret.to_owned()),
+            None => Served::Plain,
+        }
+    }
+
+    /// What the listeners of Gateways serve.
+    pub fn served_by_gateway(&self, host: &str) -> Served {
+        let gateways = self.all("Gateway");
+        let mut listeners = gateways
+            .into_iter()
+            .flat_map(|gateway| items(&gateway["spec"]["listeners"]));
+        let listener = listeners.find(|listener| listener["hostname"] == host);
+        let secret = match listener {
+            None => return Served::Plain,
+            Some(listener) => listener["tls"]["certificateRefs"][0]["name"].as_str(),
+        };
+        match secret {
+            Some(secret) if self.is_valid_for(secret, host) => Served::By(secret.to_owned()),
+            Some(_) => Served::Broken,
+            None => Served::Plain,
+        }
+    }
+
+    fn is_valid_for(&self, secret: &str, host: &str) -> bool {
+        self.leaf(secret).is_some_and(|leaf| {
+            leaf.is_trusted && leaf.names.iter().any(|name| name_covers(name, host))
+        })
+    }
+}
+
+/// The names that ingress-nginx serves for an Ingress, each with the host whose certificate it gets.
+fn names_served(ingress: &Value) -> BTreeMap<String, &str> {
+    let is_true = |name: &str| annotation(ingress, name) == Some("true");
+    let mut names = BTreeMap::new();
+    for rule in items(&ingress["spec"]["rules"]) {
+        let Some(host) = rule["host"].as_str() else {
+            continue;
+        };
+        if is_true("nginx.ingress.kubernetes.io/from-to-www-redirect") {
+            let alias = match host.strip_prefix("www.") {
+                Some(bare) => bare.to_owned(),
+                None => format!("www.{host}"),
+            };
+            names.insert(alias, host);
+        }
+        if let Some(alias) = annotation(ingress, "nginx.ingress.kubernetes.io/server-alias") {
+            names.insert(alias.to_owned(), host);
+        }
+    }
+    for rule in items(&ingress["spec"]["rules"]) {
+        if let Some(host) = rule["host"].as_str() {
+            names.insert(host.to_owned(), host);
+        }
+    }
+    names
+}
+
+/// RFC 9525: a wildcard stands for one label.
+fn name_covers(name: &str, host: &str) -> bool {
+    name == host
+        || name.strip_prefix("*.").is_some_and(|rest| {
+            host.split_once('.')
+                .is_some_and(|(_, domain)| domain == rest)
+        })
+}

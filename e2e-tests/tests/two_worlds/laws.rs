@@ -1,0 +1,387 @@
+//! What must hold whatever people do: the policy helps, and harms nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::{
+    cluster::*,
+    steps::{Edit, Secret, Step, Tool, secrets_by_host},
+    writers::{LAST_APPLIED, Write, helm_upgrade, kubectl_apply, replace, server_side_apply},
+};
+
+const RECORDS: [&str; 2] = [
+    "routing-secrets-policy/replaced",
+    "routing-secrets-policy/parked-issuer",
+];
+const AUTHORED: [&str; 3] = ["Ingress", "Gateway", "Certificate"];
+
+/// The same people in a cluster with the policy and in one without.
+#[derive(Clone, Debug, Default)]
+struct TwoWorlds {
+    with: World,
+    without: World,
+    /// What Helm sent last.
+    releases: BTreeMap<Key, Value>,
+    /// Objects of which somebody edited the hosts.
+    edited: BTreeSet<Key>,
+    /// Objects of which the last change cannot be seen where the policy had made it already.
+    unseen: BTreeSet<Key>,
+    touches: usize,
+    broken: Vec<String>,
+}
+
+/// Takes the steps in both worlds. Which laws are broken.
+pub fn broken_laws(steps: &[Step]) -> Vec<String> {
+    let mut worlds = TwoWorlds::default();
+    worlds.with.policy = Some(json!({}));
+    for step in steps {
+        worlds.take(step);
+    }
+    worlds.touch_all();
+    worlds.a_host_that_is_served_without_the_policy_is_served_with_it();
+    worlds.no_secret_is_overwritten();
+    worlds.routing_secrets_go();
+    worlds.touch_all();
+    worlds.each_object_is_what_its_author_makes_of_it();
+    worlds.no_secret_is_overwritten();
+    worlds.broken.sort();
+    worlds.broken.dedup();
+    worlds.broken
+}
+
+/// The steps.
+impl TwoWorlds {
+    fn both(&mut self, change: impl Fn(&mut World)) {
+        change(&mut self.with);
+        change(&mut self.without);
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Send(tool, manifest) => self.send(*tool, &manifest.to_json()),
+            Step::Edit(kind, name, edit) => self.edit(kind, name, *edit),
+            Step::Copy(kind, name, to) => self.copy(kind, name, to),
+            Step::Delete(kind, name) => self.both(|world| world.delete(kind, name)),
+            // Nobody puts one where cert-manager writes.
+            Step::Routing(name, secret) => {
+                let is_taken = |world: &World| !world.certificates_for(name).is_empty();
+                if ![&self.with, &self.without].into_iter().any(is_taken) {
+                    self.both(|world| routing_secret(world, name, secret));
+                }
+            }
+            Step::Bring(name, names) => self.both(|world| bring_secret(world, name, names)),
+            Step::Settings(settings) => {
+                self.with.policy = Some(serde_json::from_str(settings).unwrap());
+            }
+        }
+        self.both(World::settle);
+        self.no_two_triggers_exclude_each_other();
+    }
+
+    fn send(&mut self, tool: Tool, manifest: &Value) {
+        let key = key_of(manifest);
+        let before = self.releases.get(&key).cloned();
+        let write = |world: &World| {
+            let live = world.get(&key.0, &key.1);
+            match tool {
+                Tool::Kubectl => kubectl_apply(manifest, live),
+                Tool::Helm => helm_upgrade(manifest, before.as_ref(), live),
+                Tool::ServerSideApply => Some(server_side_apply(manifest, live, "flux")),
+                Tool::Replace => Some(replace(manifest, live)),
+            }
+        };
+        let (sent, elsewhere) = (write(&self.with), write(&self.without));
+        let live = self.with.get(&key.0, &key.1);
+        let is_unseen = live.is_some_and(|live| {
+            tool == Tool::Helm
+                && has_record(live)
+                && sent
+                    .as_ref()
+                    .is_none_or(|sent| sent.object["spec"] == live["spec"])
+        });
+        if self.write(sent, elsewhere) {
+            if tool == Tool::Helm {
+                self.releases.insert(key.clone(), manifest.clone());
+            }
+            match is_unseen && before.as_ref() != Some(manifest) {
+                true => self.unseen.insert(key),
+                false => self.unseen.remove(&key),
+            };
+        }
+    }
+
+    fn edit(&mut self, kind: &str, name: &str, edit: Edit) {
+        let manager = match edit {
+            Edit::Annotate(..) => "kubectl-annotate",
+            _ => "kubectl-edit",
+        };
+        let Some(seen) = self.with.get(kind, name).cloned() else {
+            return;
+        };
+        let edited = |world: &World| {
+            let live = world.get(kind, name)?;
+            let mut object = live.clone();
+            edit.apply(&mut object, &seen);
+            (&object != live).then(|| Write::update(object, Some(live), manager))
+        };
+        let key = (kind.to_owned(), name.to_owned());
+        let (sent, elsewhere) = (edited(&self.with), edited(&self.without));
+        // What changes nothing here is not written.
+        if sent.is_some() && self.write(sent, elsewhere) && !matches!(edit, Edit::Annotate(..)) {
+            self.edited.insert(key);
+        }
+    }
+
+    /// `kubectl get -o yaml`, another name, `kubectl create`.
+    fn copy(&mut self, kind: &str, name: &str, to: &str) {
+        let key = (kind.to_owned(), to.to_owned());
+        let copied = |world: &World| {
+            let mut object = world.get(kind, name)?.clone();
+            let metadata = object["metadata"].as_object_mut().unwrap();
+            metadata.remove("managedFields");
+            metadata.insert("name".to_owned(), json!(to));
+            let is_free = world.get(kind, to).is_none();
+            is_free.then(|| Write::update(object, None, "kubectl-create"))
+        };
+        let (sent, elsewhere) = (copied(&self.with), copied(&self.without));
+        let original = (kind.to_owned(), name.to_owned());
+        if sent.is_some() && self.write(sent, elsewhere) {
+            for marked in [&mut self.edited, &mut self.unseen] {
+                if marked.contains(&original) {
+                    marked.insert(key.clone());
+                }
+            }
+        }
+    }
+
+    /// Writes in both worlds. Who is refused in one does not write in the other either.
+    fn write(&mut self, sent: Option<Write>, elsewhere: Option<Write>) -> bool {
+        if let Some(sent) = sent {
+            if self.with.write(sent).is_err() {
+                return false;
+            }
+        }
+        if let Some(elsewhere) = elsewhere {
+            self.without.write(elsewhere).unwrap();
+        }
+        true
+    }
+
+    /// Has everything written once more that people wrote: first what names Secrets, then Certificates.
+    fn touch_all(&mut self) {
+        self.touches += 1;
+        let touch = self.touches.to_string();
+        for kind in AUTHORED {
+            let names: Vec<_> = self
+                .without
+                .all(kind)
+                .into_iter()
+                .filter(|object| is_authored(object))
+                .map(key_of)
+                .collect();
+            for (kind, name) in names {
+                let touched = |world: &World| {
+                    let live = world.get(&kind, &name)?;
+                    let mut object = live.clone();
+                    object["metadata"]["annotations"]["touched"] = json!(touch);
+                    Some(Write::update(object, Some(live), "kubectl-annotate"))
+                };
+                let (sent, elsewhere) = (touched(&self.with), touched(&self.without));
+                self.write(sent, elsewhere);
+                self.twice_is_once(&(kind, name));
+                self.both(World::settle);
+            }
+        }
+    }
+
+    fn routing_secrets_go(&mut self) {
+        self.both(|world| {
+            for secret in world
+                .all("Secret")
+                .into_iter()
+                .map(key_of)
+                .collect::<Vec<_>>()
+            {
+                if world.is_routing(&secret.1) {
+                    world.delete("Secret", &secret.1);
+                }
+            }
+        });
+    }
+}
+
+fn routing_secret(world: &mut World, name: &str, secret: &Secret) {
+    let mut put = |names: &[&str], is_trusted| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        world.put_secret(name, &Leaf { names, is_trusted }, json!({}), true);
+    };
+    match secret {
+        Secret::Valid(names) => put(names, true),
+        Secret::Expired(names) => put(names, false),
+        Secret::Retired => world.retire_secret(name),
+        Secret::Gone => world.delete("Secret", name),
+    }
+}
+
+fn bring_secret(world: &mut World, name: &str, names: &[&str]) {
+    let certificates = world.certificates_for(name).into_iter().map(key_of);
+    for (kind, name) in certificates.collect::<Vec<_>>() {
+        world.delete(&kind, &name);
+    }
+    let names = names.iter().map(|name| (*name).to_owned()).collect();
+    let leaf = Leaf {
+        names,
+        is_trusted: true,
+    };
+    world.put_secret(name, &leaf, json!({}), false);
+}
+
+fn has_record(object: &Value) -> bool {
+    RECORDS
+        .iter()
+        .any(|record| annotation(object, record).is_some())
+}
+
+/// Not made by cert-manager for an Ingress or Gateway.
+fn is_authored(object: &Value) -> bool {
+    let made_by = object["metadata"]["ownerReferences"][0]["kind"].as_str();
+    !made_by.is_some_and(|kind| ["Ingress", "Gateway"].contains(&kind))
+}
+
+/// The laws.
+impl TwoWorlds {
+    fn twice_is_once(&mut self, (kind, name): &Key) {
+        let Some(stored) = self.with.get(kind, name) else {
+            return;
+        };
+        let again = self.with.admit(stored, Some(stored), "kubectl-annotate");
+        if again.as_ref() != Ok(stored) {
+            self.broken.push(format!(
+                "twice is once: {kind} {name} becomes {again:?} after {stored}"
+            ));
+        }
+    }
+
+    fn no_two_triggers_exclude_each_other(&mut self) {
+        for kind in ["Ingress", "Gateway"] {
+            for object in self.with.all(kind) {
+                let name = object["metadata"]["name"].as_str().unwrap();
+                if has_both_triggers(object)
+                    && !self.without.get(kind, name).is_some_and(has_both_triggers)
+                {
+                    self.broken
+                        .push(format!("no two triggers: {kind} {name} has both"));
+                }
+            }
+        }
+    }
+
+    fn a_host_that_is_served_without_the_policy_is_served_with_it(&mut self) {
+        type Controller = fn(&World, &str) -> Served;
+        let controllers: [(&str, &str, Controller); 3] = [
+            ("Ingress", "ingress-nginx", World::served_by_nginx),
+            ("Ingress", "Traefik", World::served_by_traefik),
+            ("Gateway", "Gateway", World::served_by_gateway),
+        ];
+        for (kind, controller, served) in controllers {
+            let objects = self.without.all(kind);
+            let mut hosts: BTreeSet<_> = objects
+                .into_iter()
+                .flat_map(secrets_by_host)
+                .map(|(host, _)| host)
+                .collect();
+            hosts.extend([
+                "shop.example.org".to_owned(),
+                "www.a.example.com".to_owned(),
+            ]);
+            for host in hosts {
+                let (before, after) = (served(&self.without, &host), served(&self.with, &host));
+                let is_kept = match &before {
+                    Served::By(secret) => matches!(after, Served::By(_)) || !self.is_owed(secret),
+                    Served::Plain => after != Served::Broken,
+                    Served::Broken => true,
+                };
+                if !is_kept {
+                    self.broken.push(format!("served: {controller} serves {host} {after:?}, without the policy {before:?}"));
+                }
+            }
+        }
+    }
+
+    /// Whether a Secret that serves without the policy is one to be missed: not if cert-manager has overwritten a
+    /// routing secret, not if nobody asks for it any more, and not if it is chance which of two Certificates makes it.
+    fn is_owed(&self, secret: &str) -> bool {
+        let is_spoiled =
+            self.without.overwritten.contains(secret) && self.without.is_routing(secret);
+        let is_made = self
+            .without
+            .get("Secret", secret)
+            .is_some_and(|secret| annotation(secret, "cert-manager.io/certificate-name").is_some());
+        let is_left_over = is_made && !self.without.ordered_secrets().contains(secret);
+        let has_rivals = self.without.certificates_for(secret).len() > 1;
+        !is_spoiled && !is_left_over && !has_rivals
+    }
+
+    fn no_secret_is_overwritten(&mut self) {
+        for secret in &self.with.overwritten {
+            if self.with.is_routing(secret) || !self.without.overwritten.contains(secret) {
+                self.broken.push(format!("overwritten: Secret {secret}"));
+            }
+        }
+    }
+
+    fn each_object_is_what_its_author_makes_of_it(&mut self) {
+        for kind in AUTHORED {
+            for wanted in self
+                .without
+                .all(kind)
+                .into_iter()
+                .filter(|object| is_authored(object))
+            {
+                let key = key_of(wanted);
+                if self.unseen.contains(&key) {
+                    continue;
+                }
+                let is_edited = self.edited.contains(&key);
+                let found = self.with.get(&key.0, &key.1);
+                let [found, wanted] = [found, Some(wanted)].map(|object| {
+                    object
+                        .map(|object| said_by_author(object, is_edited, has_both_triggers(wanted)))
+                });
+                if found != wanted {
+                    let [found, wanted] =
+                        [found, wanted].map(|object| object.unwrap_or_default().to_string());
+                    self.broken.push(format!(
+                        "author: {} {} is {found}, not {wanted}",
+                        key.0, key.1
+                    ));
+                }
+            }
+        }
+    }
+}
+
+fn has_both_triggers(object: &Value) -> bool {
+    [CLUSTER_ISSUER, ISSUER]
+        .iter()
+        .all(|trigger| annotation(object, trigger).is_some())
+}
+
+/// What of an object its author decides: after an edit, each host's Secret, rather than the list.
+fn said_by_author(object: &Value, is_edited: bool, has_both_triggers: bool) -> Value {
+    let mut annotations = object["metadata"]["annotations"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
+    annotations.remove(LAST_APPLIED);
+    if has_both_triggers {
+        annotations.retain(|name, _| name != CLUSTER_ISSUER && name != ISSUER);
+    }
+    let spec = match is_edited {
+        true => json!(secrets_by_host(object)),
+        false => object["spec"].clone(),
+    };
+    json!({"annotations": annotations, "labels": object["metadata"]["labels"], "spec": spec,
+        "issuerRef": object["spec"]["issuerRef"]})
+}
