@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cluster::*,
-    steps::{Edit, Secret, Step, Tool, secrets_by_host},
+    steps::*,
     writers::{LAST_APPLIED, Write, helm_upgrade, kubectl_apply, replace, server_side_apply},
 };
 
@@ -41,6 +41,7 @@ pub fn broken_laws(steps: &[Step]) -> Vec<String> {
     worlds.touch_all();
     worlds.a_host_that_is_served_without_the_policy_is_served_with_it();
     worlds.no_secret_is_overwritten();
+    worlds.what_others_decide_stays();
     worlds.routing_secrets_go();
     worlds.touch_all();
     worlds.each_object_is_what_its_author_makes_of_it();
@@ -331,6 +332,28 @@ impl TwoWorlds {
         }
     }
 
+    /// An operator finds its own version, what reads a Secret finds it, and who does TLS otherwise goes on.
+    fn what_others_decide_stays(&mut self) {
+        for kind in ["Ingress", "Gateway"] {
+            for wanted in self
+                .without
+                .all(kind)
+                .into_iter()
+                .filter(|object| is_decided_by_others(object))
+            {
+                let (kind, name) = key_of(wanted);
+                let [found, wanted] = [self.with.get(&kind, &name), Some(wanted)]
+                    .map(|object| object.map(|object| said_by_author(object, true, false)));
+                if found != wanted {
+                    self.broken.push(format!(
+                        "others: {kind} {name} is {}",
+                        found.unwrap_or_default()
+                    ));
+                }
+            }
+        }
+    }
+
     fn each_object_is_what_its_author_makes_of_it(&mut self) {
         for kind in AUTHORED {
             for wanted in self
@@ -362,6 +385,19 @@ impl TwoWorlds {
     }
 }
 
+fn is_decided_by_others(object: &Value) -> bool {
+    let is_owned =
+        items(&object["metadata"]["ownerReferences"]).any(|owner| owner["controller"] == true);
+    let is_ingress = object["kind"] == "Ingress";
+    let has = |extra| matches!(extra, Extra::Annotation(name, value) if annotation(object, name) == Some(value));
+    let reads_entry = has(READS_SECRET)
+        && secrets_by_host(object)
+            .values()
+            .any(|secret| secret == "web-tls");
+    let class = object["spec"]["ingressClassName"] == "alb";
+    is_owned || is_ingress && (class || has(PASSTHROUGH) || reads_entry)
+}
+
 fn has_both_triggers(object: &Value) -> bool {
     [CLUSTER_ISSUER, ISSUER]
         .iter()
@@ -374,14 +410,15 @@ fn said_by_author(object: &Value, is_edited: bool, has_both_triggers: bool) -> V
         .as_object()
         .cloned()
         .unwrap_or_default();
-    annotations.remove(LAST_APPLIED);
-    if has_both_triggers {
-        annotations.retain(|name, _| name != CLUSTER_ISSUER && name != ISSUER);
+    annotations.retain(|name, _| {
+        let is_trigger = name == CLUSTER_ISSUER || name == ISSUER;
+        name != LAST_APPLIED && name != "touched" && !(is_trigger && has_both_triggers)
+    });
+    let mut spec = object["spec"].clone();
+    let rules = items(&object["spec"]["rules"]).map(|rule| rule["host"].clone());
+    spec["rules"] = rules.collect();
+    if is_edited {
+        spec = json!({"secrets": secrets_by_host(object), "issuerRef": spec["issuerRef"]});
     }
-    let spec = match is_edited {
-        true => json!(secrets_by_host(object)),
-        false => object["spec"].clone(),
-    };
-    json!({"annotations": annotations, "labels": object["metadata"]["labels"], "spec": spec,
-        "issuerRef": object["spec"]["issuerRef"]})
+    json!({"annotations": annotations, "labels": object["metadata"]["labels"], "spec": spec})
 }

@@ -4,6 +4,8 @@
 mod cluster;
 mod generators;
 mod laws;
+#[cfg(test)]
+mod rows;
 mod steps;
 mod writers;
 

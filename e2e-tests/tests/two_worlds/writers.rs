@@ -463,3 +463,205 @@ fn written_fields(fields: &FieldSet) -> Value {
     }
     written
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ingress(annotations: Value, secret: &str) -> Value {
+        let mut object = json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"},
+            "spec": {"tls": [{"hosts": ["a.example.com"], "secretName": secret}]}});
+        if annotations != json!({}) {
+            object["metadata"]["annotations"] = annotations;
+        }
+        object
+    }
+
+    /// What a webhook makes of an object: another Secret and an annotation, which nobody owns.
+    fn rewritten(mut object: Value) -> Value {
+        object["spec"]["tls"][0]["secretName"] = json!("wild");
+        object["metadata"]["annotations"]["record"] = json!("r");
+        object
+    }
+
+    fn annotated(live: &Value, name: &str, value: &str) -> Value {
+        let mut object = live.clone();
+        object["metadata"]["annotations"][name] = json!(value);
+        Write::update(object, Some(live), "kubectl-annotate").object
+    }
+
+    fn annotations(object: &Value) -> Vec<&String> {
+        let annotations = object["metadata"]["annotations"].as_object();
+        annotations.into_iter().flat_map(Map::keys).collect()
+    }
+
+    fn owned(object: &Value, manager: &str) -> Value {
+        let entries = object["metadata"]["managedFields"].as_array().unwrap();
+        let entry = entries.iter().find(|entry| entry["manager"] == manager);
+        entry.map_or(Value::Null, |entry| entry["fieldsV1"].clone())
+    }
+
+    /// The example of <https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/>, "How apply
+    /// calculates differences and merges changes", with a list in place of the image.
+    #[test]
+    fn apply_merges_three_ways() {
+        let original =
+            json!({"spec": {"minReadySeconds": 5, "ports": [80], "selector": {"app": "nginx"}}});
+        let modified = json!({"spec": {"ports": [80, 443], "selector": {"app": "nginx"}}});
+        let live = json!({"spec": {"minReadySeconds": 5, "ports": [8080], "replicas": 2, "selector": {"app": "nginx"}}});
+        let patch = three_way_patch(&original, &modified, &live).unwrap();
+        assert_eq!(
+            patch,
+            json!({"spec": {"minReadySeconds": null, "ports": [80, 443]}})
+        );
+        let merged = merged(live, &patch);
+        assert_eq!(
+            merged,
+            json!({"spec": {"ports": [80, 443], "replicas": 2, "selector": {"app": "nginx"}}})
+        );
+        assert_eq!(three_way_patch(&modified, &modified, &merged), None);
+    }
+
+    #[test]
+    fn kubectl_sends_what_was_rewritten_again_and_otherwise_nothing() {
+        let manifest = ingress(json!({"notes": "x"}), "own");
+        let created = kubectl_apply(&manifest, None).unwrap().object;
+        assert_eq!(kubectl_apply(&manifest, Some(&created)), None);
+
+        let again = kubectl_apply(&manifest, Some(&rewritten(created.clone()))).unwrap();
+        assert_eq!(again.object["spec"], manifest["spec"]);
+        assert_eq!(
+            annotations(&again.object),
+            [LAST_APPLIED, "notes", "record"]
+        );
+
+        let bare = ingress(json!({}), "wild");
+        let changed = kubectl_apply(&bare, Some(&rewritten(created)))
+            .unwrap()
+            .object;
+        assert_eq!(annotations(&changed), [LAST_APPLIED, "record"]);
+        assert_eq!(
+            changed["metadata"]["annotations"][LAST_APPLIED],
+            format!("{bare}\n")
+        );
+    }
+
+    #[test]
+    fn helm_sends_what_was_rewritten_again_and_otherwise_nothing() {
+        let manifest = ingress(json!({}), "own");
+        let installed = helm_upgrade(&manifest, None, None).unwrap().object;
+        assert_eq!(
+            installed["metadata"]["labels"],
+            json!({"app.kubernetes.io/managed-by": "Helm"})
+        );
+        assert_eq!(
+            helm_upgrade(&manifest, Some(&manifest), Some(&installed)),
+            None
+        );
+        let rewritten = rewritten(installed);
+        let again = helm_upgrade(&manifest, Some(&manifest), Some(&rewritten)).unwrap();
+        assert_eq!(again.object["spec"], manifest["spec"]);
+        let named = ingress(json!({}), "wild");
+        assert_eq!(
+            helm_upgrade(&named, Some(&manifest), Some(&rewritten)),
+            None
+        );
+    }
+
+    #[test]
+    fn helm_looks_at_manifests_only_where_it_has_no_type() {
+        let certificate = |names: Value| json!({"kind": "Certificate", "metadata": {"name": "c"}, "spec": {"dnsNames": names, "secretName": "own"}});
+        let manifest = certificate(json!(["a"]));
+        let mut live = helm_upgrade(&manifest, None, None).unwrap().object;
+        live["spec"]["secretName"] = json!("parked");
+        let again = helm_upgrade(&manifest, Some(&manifest), Some(&live)).unwrap();
+        assert_eq!(again.object["spec"], live["spec"]);
+        let changed =
+            helm_upgrade(&certificate(json!(["b"])), Some(&manifest), Some(&live)).unwrap();
+        assert_eq!(
+            changed.object["spec"],
+            json!({"dnsNames": ["b"], "secretName": "parked"})
+        );
+    }
+
+    /// <https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>
+    #[test]
+    fn fields_are_written_as_the_api_server_writes_them() {
+        let live = server_side_apply(&ingress(json!({"notes": "x"}), "own"), None, "flux").object;
+        let by_applier =
+            json!({"f:metadata": {"f:annotations": {"f:notes": {}}}, "f:spec": {"f:tls": {}}});
+        assert_eq!(owned(&live, "flux"), by_applier);
+        assert_eq!(live["metadata"]["managedFields"][0]["operation"], "Apply");
+
+        // A webhook owns nothing, and takes nothing away.
+        let touched = annotated(&rewritten(live), "touched", "1");
+        assert_eq!(owned(&touched, "flux"), by_applier);
+        assert_eq!(
+            owned(&touched, "kubectl-annotate"),
+            json!({"f:metadata": {"f:annotations": {"f:touched": {}}}})
+        );
+
+        let mut edited = touched.clone();
+        edited["spec"]["tls"] = json!([]);
+        let edited = Write::update(edited, Some(&touched), "kubectl-edit").object;
+        assert_eq!(
+            owned(&edited, "kubectl-edit"),
+            json!({"f:spec": {"f:tls": {}}})
+        );
+        assert_eq!(
+            owned(&edited, "flux"),
+            json!({"f:metadata": {"f:annotations": {"f:notes": {}}}})
+        );
+
+        let forced = server_side_apply(&ingress(json!({}), "own"), Some(&edited), "flux").object;
+        assert_eq!(owned(&forced, "flux"), json!({"f:spec": {"f:tls": {}}}));
+        assert_eq!(owned(&forced, "kubectl-edit"), Value::Null);
+    }
+
+    #[test]
+    fn the_last_annotation_of_an_applier_takes_those_of_nobody_along() {
+        let applied =
+            server_side_apply(&ingress(json!({"notes": "x"}), "own"), None, "flux").object;
+        let live = rewritten(applied);
+        let bare = ingress(json!({}), "own");
+        assert_eq!(
+            server_side_apply(&bare, Some(&live), "flux").object["metadata"]["annotations"],
+            Value::Null
+        );
+
+        let touched = annotated(&live, "touched", "1");
+        let kept = server_side_apply(&bare, Some(&touched), "flux").object;
+        assert_eq!(annotations(&kept), ["record", "touched"]);
+        let other =
+            server_side_apply(&ingress(json!({"more": "x"}), "own"), Some(&live), "flux").object;
+        assert_eq!(annotations(&other), ["more", "record"]);
+    }
+
+    #[test]
+    fn listeners_are_applied_one_by_one() {
+        let listener = |name: &str, secret: &str| json!({"name": name, "tls": {"certificateRefs": [{"name": secret}]}});
+        let gateway = |listeners: Value| json!({"kind": "Gateway", "metadata": {"name": "g"}, "spec": {"listeners": listeners}});
+        let live = server_side_apply(
+            &gateway(json!([listener("a", "own"), listener("b", "own")])),
+            None,
+            "flux",
+        )
+        .object;
+        let mut edited = live.clone();
+        edited["spec"]["listeners"]
+            .as_array_mut()
+            .unwrap()
+            .push(listener("c", "other"));
+        let edited = Write::update(edited, Some(&live), "kubectl-edit").object;
+        let applied = server_side_apply(
+            &gateway(json!([listener("a", "new")])),
+            Some(&edited),
+            "flux",
+        )
+        .object;
+        assert_eq!(
+            applied["spec"]["listeners"],
+            json!([listener("a", "new"), listener("c", "other")])
+        );
+    }
+}
