@@ -384,20 +384,26 @@ impl World {
             .collect()
     }
 
-    /// The Secrets that cert-manager is asked for now, rather than was once.
-    pub fn ordered_secrets(&self) -> BTreeSet<String> {
+    /// What cert-manager is asked now, rather than was once, to write into a Secret: names and issuer.
+    pub fn orders_into(&self, secret: &str) -> BTreeSet<String> {
         let owners = ["Ingress", "Gateway"].map(|kind| self.all(kind)).concat();
         let by_shim = owners
             .into_iter()
-            .filter_map(wanted_certificates)
-            .flat_map(BTreeMap::into_keys);
-        let by_author = self
-            .all("Certificate")
-            .into_iter()
+            .filter_map(|owner| wanted_certificates(owner)?.remove(secret));
+        let by_author = self.certificates_for(secret).into_iter();
+        let by_author = by_author
             .filter(|certificate| controller(certificate).is_none())
-            .filter_map(|certificate| certificate["spec"]["secretName"].as_str())
-            .map(str::to_owned);
-        by_shim.chain(by_author).collect()
+            .cloned();
+        by_shim
+            .chain(by_author)
+            .map(|certificate| {
+                json!([
+                    certificate["spec"]["dnsNames"],
+                    certificate["spec"]["issuerRef"]
+                ])
+                .to_string()
+            })
+            .collect()
     }
 }
 
@@ -547,8 +553,8 @@ impl World {
     }
 }
 
-/// The names that ingress-nginx serves for an Ingress, each with the host whose certificate it gets.
-fn names_served(ingress: &Value) -> BTreeMap<String, &str> {
+/// The names that are served for an Ingress or a Gateway, each with the host whose certificate ingress-nginx takes.
+pub fn names_served(ingress: &Value) -> BTreeMap<String, &str> {
     let is_true = |name: &str| annotation(ingress, name) == Some("true");
     let mut names = BTreeMap::new();
     for rule in items(&ingress["spec"]["rules"]) {
@@ -566,10 +572,10 @@ fn names_served(ingress: &Value) -> BTreeMap<String, &str> {
             names.insert(alias.to_owned(), host);
         }
     }
-    for rule in items(&ingress["spec"]["rules"]) {
-        if let Some(host) = rule["host"].as_str() {
-            names.insert(host.to_owned(), host);
-        }
+    let listeners = items(&ingress["spec"]["listeners"]).map(|listener| &listener["hostname"]);
+    let rules = items(&ingress["spec"]["rules"]).map(|rule| &rule["host"]);
+    for host in rules.chain(listeners).filter_map(Value::as_str) {
+        names.insert(host.to_owned(), host);
     }
     names
 }

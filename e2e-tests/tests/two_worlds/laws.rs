@@ -286,16 +286,10 @@ impl TwoWorlds {
             ("Gateway", "Gateway", World::served_by_gateway),
         ];
         for (kind, controller, served) in controllers {
-            let objects = self.without.all(kind);
-            let mut hosts: BTreeSet<_> = objects
-                .into_iter()
-                .flat_map(secrets_by_host)
-                .map(|(host, _)| host)
+            let objects = self.without.all(kind).into_iter();
+            let hosts: BTreeSet<_> = objects
+                .flat_map(|object| names_served(object).into_keys())
                 .collect();
-            hosts.extend([
-                "shop.example.org".to_owned(),
-                "www.a.example.com".to_owned(),
-            ]);
             for host in hosts {
                 let (before, after) = (served(&self.without, &host), served(&self.with, &host));
                 let is_kept = match &before {
@@ -310,18 +304,18 @@ impl TwoWorlds {
         }
     }
 
-    /// Whether a Secret that serves without the policy is one to be missed: not if cert-manager has overwritten a
-    /// routing secret, not if nobody asks for it any more, and not if it is chance which of two Certificates makes it.
+    /// Whether a Secret that serves without the policy is one to be missed. Not if cert-manager has overwritten a routing
+    /// secret, and neither if nobody orders what cert-manager made, or several do who want different things: which of
+    /// them gets it is chance.
     fn is_owed(&self, secret: &str) -> bool {
-        let is_spoiled =
-            self.without.overwritten.contains(secret) && self.without.is_routing(secret);
-        let is_made = self
-            .without
+        let world = &self.without;
+        let is_made = world
             .get("Secret", secret)
             .is_some_and(|secret| annotation(secret, "cert-manager.io/certificate-name").is_some());
-        let is_left_over = is_made && !self.without.ordered_secrets().contains(secret);
-        let has_rivals = self.without.certificates_for(secret).len() > 1;
-        !is_spoiled && !is_left_over && !has_rivals
+        match is_made {
+            true => !world.is_routing(secret) && world.orders_into(secret).len() == 1,
+            false => true,
+        }
     }
 
     fn no_secret_is_overwritten(&mut self) {

@@ -247,6 +247,11 @@ impl Edit {
         match self {
             Edit::Annotate(name, value) => annotate(object, name, value),
             Edit::UseSecret(host, secret) => use_secret(object, host, secret),
+            // A Certificate has one Secret for all names.
+            Edit::AddHost(host, _) if object["kind"] == "Certificate" => {
+                let secret = object["spec"]["secretName"].as_str().unwrap().to_owned();
+                use_secret(object, host, &secret);
+            }
             Edit::AddHost(host, beside) => {
                 if let Some(secret) = secret_of(seen, beside) {
                     use_secret(object, host, &secret);

@@ -221,13 +221,18 @@ struct Changes {
 impl Changes {
     fn between(live: &Value, object: &Value) -> Self {
         let [before, after] = [live, object].map(field_set);
-        let is_changed = |field: &&Field| value_at(live, field) != value_at(object, field);
+        let is_modified = |field: &&Field| value_at(live, field) != value_at(object, field);
+        let modified = before.intersection(&after).filter(is_modified).cloned();
+        // Maps that come and go count too.
+        let [before, after] = [&before, &after].map(|fields| {
+            let fields = with_parents(fields);
+            fields
+                .into_iter()
+                .filter(|field| field != &["f:metadata"])
+                .collect::<FieldSet>()
+        });
         Self {
-            added_or_modified: after
-                .iter()
-                .filter(|field| !before.contains(*field) || is_changed(field))
-                .cloned()
-                .collect(),
+            added_or_modified: after.difference(&before).cloned().chain(modified).collect(),
             removed: before.difference(&after).cloned().collect(),
         }
     }
