@@ -17,7 +17,7 @@ pub const CLUSTER_ISSUER: &str = "cert-manager.io/cluster-issuer";
 pub const ISSUER: &str = "cert-manager.io/issuer";
 const IGNORED_LISTENERS: &str = "cert-manager.io/ignore-tls-listeners";
 const CERTIFICATE_NAME: &str = "cert-manager.io/certificate-name";
-const ROUTING_LABEL: &str = "epinio.io/routing";
+pub const ROUTING_LABEL: &str = "epinio.io/routing";
 const INDEX: &str = "routing-secrets-policy/index";
 const SKIP: &str = "routing-secrets-policy/skip";
 
@@ -44,7 +44,7 @@ pub struct World {
     objects: BTreeMap<Key, Value>,
     /// The settings of the policy, where there is one.
     pub policy: Option<Value>,
-    /// The Secrets, not made by cert-manager for the same Certificate, that cert-manager wrote into.
+    /// The Secrets made by hand and the routing secrets of others that a Certificate wrote into.
     pub overwritten: BTreeSet<String>,
     /// How many objects were made; the UID of the next one, so that a smaller one is older.
     made: usize,
@@ -348,8 +348,12 @@ impl World {
             return;
         }
         // Labels of others survive the server-side apply.
-        let labels = live.map_or_else(|| json!({}), |live| live["metadata"]["labels"].clone());
-        if live.is_some() && made_for != Some(name) {
+        let mut labels = live.map_or_else(|| json!({}), |live| live["metadata"]["labels"].clone());
+        if let Some(template) = spec["secretTemplate"]["labels"].as_object() {
+            labels.as_object_mut().unwrap().extend(template.clone());
+        }
+        let is_by_hand = live.is_some() && made_for.is_none();
+        if is_by_hand || self.is_routing(secret) && made_for != Some(name) {
             self.overwritten.insert(secret.to_owned());
         }
         let annotations = json!({CERTIFICATE_NAME: name, "cert-manager.io/issuer-name": issuer,

@@ -1,6 +1,10 @@
 //! Random sequences of steps that people may well take.
 
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::{Index, select},
+};
 
 use crate::{
     cluster::{CLUSTER_ISSUER, ISSUER},
@@ -77,10 +81,15 @@ impl Change {
     }
 }
 
+/// The next step. What it is about is only known when its turn comes.
 #[derive(Clone, Debug)]
 enum Move {
+    /// Of the manifest of a slot; the first time it is sent as it is.
     Change(usize, Change),
-    Step(Step),
+    Edit(Index, Edit),
+    Copy(Index, Tool),
+    Delete(Index),
+    Other(Step),
 }
 
 fn host() -> impl Strategy<Value = &'static str> {
@@ -182,14 +191,14 @@ fn routing_secret() -> impl Strategy<Value = Step> {
         3 => (Just("wild"), select(wild)),
         1 => (Just("org"), select(org)),
     ];
-    (named, 0..10_u8).prop_map(|((name, names), what)| {
-        let secret = match what {
-            0..=5 => Secret::Valid(names),
-            6 => Secret::Expired(names),
-            7 => Secret::Retired,
-            _ => Secret::Gone,
-        };
-        Step::Routing(name, secret)
+    named.prop_flat_map(|(name, names)| {
+        prop_oneof![
+            4 => Just(Secret::Valid(names.clone())),
+            1 => Just(Secret::Expired(names)),
+            1 => Just(Secret::Retired),
+            2 => Just(Secret::Gone),
+        ]
+        .prop_map(move |secret| Step::Routing(name, secret))
     })
 }
 
@@ -205,32 +214,30 @@ fn slot() -> impl Strategy<Value = usize> {
     prop_oneof![8 => Just(0_usize), 2 => Just(1), 3 => Just(2), 3 => Just(3)]
 }
 
-/// An object, or the copy of one.
-fn object() -> impl Strategy<Value = (&'static str, &'static str)> {
-    (slot(), prop::bool::weighted(0.2)).prop_map(|(slot, is_copy)| {
-        let (kind, name) = SLOTS[slot];
-        (kind, if is_copy { "copy" } else { name })
-    })
-}
-
 fn a_move() -> impl Strategy<Value = Move> {
     let names = select(vec![
         vec!["a.example.com"],
         vec!["a.example.com", "b.example.com", "c.example.org"],
         vec!["c.example.org"],
     ]);
-    let step = prop_oneof![
-        6 => routing_secret(),
-        4 => (object(), edit()).prop_map(|((kind, name), edit)| Step::Edit(kind, name, edit)),
-        2 => slot().prop_map(|slot| Step::Copy(SLOTS[slot].0, SLOTS[slot].1, "copy")),
-        1 => object().prop_map(|(kind, name)| Step::Delete(kind, name)),
-        1 => (select(vec!["web-tls", "bought"]), names).prop_map(|(name, names)| Step::Bring(name, names)),
-        1 => select(SETTINGS.as_slice()).prop_map(Step::Settings),
-    ];
+    let bring = (select(vec!["web-tls", "bought"]), names);
     prop_oneof![
-        2 => (slot(), change()).prop_map(|(slot, change)| Move::Change(slot, change)),
-        3 => step.prop_map(Move::Step),
+        8 => (slot(), change()).prop_map(|(slot, change)| Move::Change(slot, change)),
+        4 => (any::<Index>(), edit()).prop_map(|(at, edit)| Move::Edit(at, edit)),
+        2 => (any::<Index>(), tool()).prop_map(|(at, tool)| Move::Copy(at, tool)),
+        1 => any::<Index>().prop_map(Move::Delete),
+        6 => routing_secret().prop_map(Move::Other),
+        1 => bring.prop_map(|(name, names)| Move::Other(Step::Bring(name, names))),
+        1 => Just(Move::Other(Step::Send(Tool::Kubectl, wildcard_certificate()))),
+        1 => select(SETTINGS.as_slice()).prop_map(|settings| Move::Other(Step::Settings(settings))),
     ]
+}
+
+/// A Certificate whose Secret becomes a routing secret.
+fn wildcard_certificate() -> Manifest {
+    certificate("wildcard")
+        .tls(&["*.example.com"], "wildcard")
+        .extra(Extra::RoutingLabel)
 }
 
 fn tool() -> impl Strategy<Value = Tool> {
@@ -249,41 +256,78 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         manifest(certificate, "cert"),
         manifest(gateway, "edge"),
     );
-    let tools = vec(tool(), SLOTS.len());
-    let firsts = vec(slot(), 1..4);
     let secrets = prop_oneof![
         3 => Just(vec![Step::Routing("wild", Secret::Valid(vec!["*.example.com"]))]),
         1 => vec(routing_secret(), 0..3),
     ];
-    (secrets, manifests, tools, firsts, vec(a_move(), 0..6)).prop_map(
-        |(secrets, (web, shop, cert, edge), tools, firsts, moves)| {
-            let mut manifests = [web, shop, cert, edge];
-            let firsts = firsts
-                .into_iter()
-                .map(|slot| Move::Change(slot, Change::Nothing));
-            let secrets = secrets.into_iter().map(Move::Step);
-            let mut sent = [false; SLOTS.len()];
-            let mut steps = Vec::new();
-            for next in secrets.chain(firsts).chain(moves) {
-                match next {
-                    Move::Step(step) => steps.push(step),
-                    Move::Change(slot, change) => {
-                        // The first manifest is as it is; who skips the policy does so from the start, and for good.
-                        let mut manifest = manifests[slot].clone();
-                        if sent[slot] {
-                            change.apply(&mut manifest);
-                        }
-                        if sent[slot] && (manifest.extra == SKIP) != (manifests[slot].extra == SKIP)
-                        {
-                            manifest.extra = manifests[slot].extra;
-                        }
-                        sent[slot] = true;
-                        manifests[slot] = manifest.clone();
-                        steps.push(Step::Send(tools[slot], manifest));
-                    }
-                }
-            }
+    let firsts = vec(
+        slot().prop_map(|slot| Move::Change(slot, Change::Nothing)),
+        1..4,
+    );
+    let authors = (manifests, vec(tool(), SLOTS.len()));
+    (secrets, authors, firsts, vec(a_move(), 0..6)).prop_map(
+        |(mut steps, ((web, shop, cert, edge), tools), firsts, moves)| {
+            let mut authors = Authors {
+                manifests: [web, shop, cert, edge],
+                tools,
+                objects: Vec::new(),
+            };
+            steps.extend(
+                firsts
+                    .into_iter()
+                    .chain(moves)
+                    .filter_map(|next| authors.step(next)),
+            );
             steps
         },
     )
+}
+
+struct Authors {
+    manifests: [Manifest; SLOTS.len()],
+    tools: Vec<Tool>,
+    /// What there is.
+    objects: Vec<(&'static str, &'static str)>,
+}
+
+impl Authors {
+    fn step(&mut self, next: Move) -> Option<Step> {
+        let at = |at: Index| (!self.objects.is_empty()).then(|| at.index(self.objects.len()));
+        Some(match next {
+            Move::Other(step) => step,
+            Move::Edit(index, edit) => {
+                let (kind, name) = self.objects[at(index)?];
+                Step::Edit(kind, name, edit)
+            }
+            Move::Delete(index) => {
+                let (kind, name) = self.objects.remove(at(index)?);
+                Step::Delete(kind, name)
+            }
+            Move::Copy(index, tool) => {
+                let (kind, name) = self.objects[at(index)?];
+                self.add((kind, "copy"))?;
+                Step::Copy(tool, kind, name, "copy")
+            }
+            Move::Change(slot, change) => {
+                let manifest = &mut self.manifests[slot];
+                if self.objects.contains(&SLOTS[slot]) {
+                    let extra = manifest.extra;
+                    change.apply(manifest);
+                    // Who skips the policy does so from the start, and for good: nothing is restored.
+                    if (extra == SKIP) != (manifest.extra == SKIP) {
+                        manifest.extra = extra;
+                    }
+                }
+                let step = Step::Send(self.tools[slot], manifest.clone());
+                self.add(SLOTS[slot]);
+                step
+            }
+        })
+    }
+
+    /// `None` if it is there already.
+    fn add(&mut self, object: (&'static str, &'static str)) -> Option<()> {
+        let is_new = !self.objects.contains(&object);
+        is_new.then(|| self.objects.push(object))
+    }
 }

@@ -62,7 +62,7 @@ impl TwoWorlds {
         match step {
             Step::Send(tool, manifest) => self.send(*tool, &manifest.to_json()),
             Step::Edit(kind, name, edit) => self.edit(kind, name, *edit),
-            Step::Copy(kind, name, to) => self.copy(kind, name, to),
+            Step::Copy(tool, kind, name, to) => self.copy(*tool, kind, name, to),
             Step::Delete(kind, name) => self.both(|world| world.delete(kind, name)),
             // Nobody puts one where cert-manager writes.
             Step::Routing(name, secret) => {
@@ -134,23 +134,35 @@ impl TwoWorlds {
         }
     }
 
-    /// `kubectl get -o yaml`, another name, `kubectl create`.
-    fn copy(&mut self, kind: &str, name: &str, to: &str) {
-        let key = (kind.to_owned(), to.to_owned());
+    /// `kubectl get -o yaml`, with another name and without what is the API server's.
+    fn copy(&mut self, tool: Tool, kind: &str, name: &str, to: &str) {
         let copied = |world: &World| {
             let mut object = world.get(kind, name)?.clone();
+            object.as_object_mut().unwrap().remove("status");
             let metadata = object["metadata"].as_object_mut().unwrap();
-            metadata.remove("managedFields");
+            metadata.retain(|field, _| {
+                ["annotations", "labels", "ownerReferences"].contains(&field.as_str())
+            });
             metadata.insert("name".to_owned(), json!(to));
-            let is_free = world.get(kind, to).is_none();
-            is_free.then(|| Write::update(object, None, "kubectl-create"))
+            if tool == Tool::Kubectl {
+                set_annotation(&mut object, LAST_APPLIED, None);
+            }
+            world.get(kind, to).is_none().then_some(object)
         };
-        let (sent, elsewhere) = (copied(&self.with), copied(&self.without));
-        let original = (kind.to_owned(), name.to_owned());
-        if sent.is_some() && self.write(sent, elsewhere) {
-            for marked in [&mut self.edited, &mut self.unseen] {
-                if marked.contains(&original) {
-                    marked.insert(key.clone());
+        if let [Some(sent), Some(elsewhere)] = [&self.with, &self.without].map(copied) {
+            let write = |manifest: &Value| match tool {
+                Tool::Kubectl => kubectl_apply(manifest, None),
+                Tool::ServerSideApply => Some(server_side_apply(manifest, None, "flux")),
+                Tool::Helm | Tool::Replace => {
+                    Some(Write::update(manifest.clone(), None, "kubectl-create"))
+                }
+            };
+            let (key, original) = (key_of(&sent), (kind.to_owned(), name.to_owned()));
+            if self.write(write(&sent), write(&elsewhere)) {
+                for marked in [&mut self.edited, &mut self.unseen] {
+                    if marked.contains(&original) {
+                        marked.insert(key.clone());
+                    }
                 }
             }
         }
@@ -196,8 +208,18 @@ impl TwoWorlds {
         }
     }
 
+    /// With the Certificates that would make them anew.
     fn routing_secrets_go(&mut self) {
         self.both(|world| {
+            for certificate in world
+                .all("Certificate")
+                .into_iter()
+                .filter(|object| makes_routing_secret(object))
+                .map(key_of)
+                .collect::<Vec<_>>()
+            {
+                world.delete("Certificate", &certificate.1);
+            }
             for secret in world
                 .all("Secret")
                 .into_iter()
@@ -293,7 +315,9 @@ impl TwoWorlds {
             for host in hosts {
                 let (before, after) = (served(&self.without, &host), served(&self.with, &host));
                 let is_kept = match &before {
-                    Served::By(secret) => matches!(after, Served::By(_)) || !self.is_owed(secret),
+                    Served::By(secret) => {
+                        matches!(after, Served::By(_)) || !self.is_owed(kind, &host, secret)
+                    }
                     Served::Plain => after != Served::Broken,
                     Served::Broken => true,
                 };
@@ -304,18 +328,20 @@ impl TwoWorlds {
         }
     }
 
-    /// Whether a Secret that serves without the policy is one to be missed. Not if cert-manager has overwritten a routing
-    /// secret, and neither if nobody orders what cert-manager made, or several do who want different things: which of
-    /// them gets it is chance.
-    fn is_owed(&self, secret: &str) -> bool {
+    /// Whether a Secret that serves a host without the policy is one to be missed. Not if it does so by chance: because
+    /// it has a name too many, because cert-manager has overwritten a routing secret, because it is left of an order
+    /// that nobody gives any more, or because of two different orders one was first.
+    fn is_owed(&self, kind: &str, host: &str, secret: &str) -> bool {
         let world = &self.without;
+        let is_named = world.all(kind).into_iter().any(|object| {
+            let server = names_served(object).get(host).copied();
+            server.is_some_and(|server| secret_of(object, server).as_deref() == Some(secret))
+        });
         let is_made = world
             .get("Secret", secret)
             .is_some_and(|secret| annotation(secret, "cert-manager.io/certificate-name").is_some());
-        match is_made {
-            true => !world.is_routing(secret) && world.orders_into(secret).len() == 1,
-            false => true,
-        }
+        let is_ordered = !world.is_routing(secret) && world.orders_into(secret).len() == 1;
+        is_named && (is_ordered || !is_made)
     }
 
     fn no_secret_is_overwritten(&mut self) {
@@ -328,12 +354,12 @@ impl TwoWorlds {
 
     /// An operator finds its own version, what reads a Secret finds it, and who does TLS otherwise goes on.
     fn what_others_decide_stays(&mut self) {
-        for kind in ["Ingress", "Gateway"] {
+        for kind in AUTHORED {
             for wanted in self
                 .without
                 .all(kind)
                 .into_iter()
-                .filter(|object| is_decided_by_others(object))
+                .filter(|object| is_authored(object) && is_decided_by_others(object))
             {
                 let (kind, name) = key_of(wanted);
                 let [found, wanted] = [self.with.get(&kind, &name), Some(wanted)]
@@ -379,6 +405,12 @@ impl TwoWorlds {
     }
 }
 
+fn makes_routing_secret(certificate: &Value) -> bool {
+    certificate["spec"]["secretTemplate"]["labels"]
+        .get(ROUTING_LABEL)
+        .is_some()
+}
+
 fn is_decided_by_others(object: &Value) -> bool {
     let is_owned =
         items(&object["metadata"]["ownerReferences"]).any(|owner| owner["controller"] == true);
@@ -389,7 +421,9 @@ fn is_decided_by_others(object: &Value) -> bool {
             .values()
             .any(|secret| secret == "web-tls");
     let class = object["spec"]["ingressClassName"] == "alb";
-    is_owned || is_ingress && (class || has(PASSTHROUGH) || reads_entry)
+    is_owned
+        || makes_routing_secret(object)
+        || is_ingress && (class || has(PASSTHROUGH) || reads_entry)
 }
 
 fn has_both_triggers(object: &Value) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::cluster::{CLUSTER_ISSUER, ISSUER, NAMESPACE};
+use crate::cluster::{CLUSTER_ISSUER, ISSUER, NAMESPACE, ROUTING_LABEL};
 
 /// What an author writes down of one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +40,8 @@ pub enum Extra {
     Class(&'static str),
     /// An operator made the object, and controls it.
     ControllingOwner,
+    /// The Secret of a Certificate becomes a routing secret.
+    RoutingLabel,
 }
 
 pub const NOTES: Extra = Extra::Annotation("notes", "x");
@@ -92,8 +94,8 @@ pub enum Step {
     Send(Tool, Manifest),
     /// `kubectl edit`, `annotate` or `patch`.
     Edit(&'static str, &'static str, Edit),
-    /// What is stored is created once more, under another name.
-    Copy(&'static str, &'static str, &'static str),
+    /// What is stored is read, and sent under another name.
+    Copy(Tool, &'static str, &'static str, &'static str),
     Delete(&'static str, &'static str),
     /// A routing secret comes, is renewed, is retired or goes.
     Routing(&'static str, Secret),
@@ -226,8 +228,12 @@ impl Manifest {
             Issuer::LetsEncrypt => ("ClusterIssuer", "letsencrypt"),
             Issuer::Unknown | Issuer::None => ("ClusterIssuer", "unknown"),
         };
-        json!({"secretName": secret, "dnsNames": hosts,
-            "issuerRef": {"group": "cert-manager.io", "kind": kind, "name": name}})
+        let mut spec = json!({"secretName": secret, "dnsNames": hosts,
+            "issuerRef": {"group": "cert-manager.io", "kind": kind, "name": name}});
+        if self.extra == Extra::RoutingLabel {
+            spec["secretTemplate"] = json!({"labels": {ROUTING_LABEL: ""}});
+        }
+        spec
     }
 }
 
@@ -245,7 +251,7 @@ impl Edit {
     /// Changes an object of one world. Who edits has seen that of the world with the policy.
     pub fn apply(self, object: &mut Value, seen: &Value) {
         match self {
-            Edit::Annotate(name, value) => annotate(object, name, value),
+            Edit::Annotate(name, value) => set_annotation(object, name, value),
             Edit::UseSecret(host, secret) => use_secret(object, host, secret),
             // A Certificate has one Secret for all names.
             Edit::AddHost(host, _) if object["kind"] == "Certificate" => {
@@ -262,7 +268,7 @@ impl Edit {
     }
 }
 
-fn annotate(object: &mut Value, name: &str, value: Option<&str>) {
+pub fn set_annotation(object: &mut Value, name: &str, value: Option<&str>) {
     let metadata = object["metadata"].as_object_mut().unwrap();
     let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
     let annotations = annotations.as_object_mut().unwrap();
