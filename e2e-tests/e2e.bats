@@ -47,7 +47,7 @@ patch() {
 @test "accept an Ingress and let it name the routing secret" {
     evaluate ingress-rewritten
     allowed
-    says 'served by routing secret apps-wildcard'
+    says 'uses routing secret apps-wildcard'
     patches '"path":"/spec/tls/0/secretName","value":"apps-wildcard"'
 }
 
@@ -72,7 +72,7 @@ patch() {
 @test "accept a Certificate that is covered, and park it" {
     evaluate certificate-parked
     allowed
-    says 'no certificate is issued, routing secret apps-wildcard covers it'
+    says 'routing secret apps-wildcard covers it'
     patches '"path":"/spec/issuerRef/name","value":"covered-by-routing-secret"'
 }
 
@@ -108,5 +108,5 @@ patch() {
 @test "reject the deletion of a routing secret that an Ingress names" {
     evaluate secret-in-use
     denied
-    says 'Ingress shop: shop.apps.example.com still names it.*\[in-use\]'
+    says 'Ingress shop: shop.apps.example.com still names this Secret.*\[in-use\]'
 }

@@ -77,13 +77,13 @@ pub(crate) fn write<R: Record>(record: &R, mut annotations: Texts) -> Result<Opt
 /// The warning about an object whose record is not ours.
 pub(crate) fn foreign<R: Record>() -> String {
     let annotation = R::ANNOTATION;
-    format!("left alone: annotation {annotation} was not written by this policy; remove it")
+    format!("unchanged: annotation {annotation} is invalid; remove it")
 }
 
 /// The warning about an object that is left, or issued, because its record would not be stored.
 pub(crate) fn too_long<R: Record>(outcome: &str) -> String {
     let annotation = R::ANNOTATION;
-    format!("{outcome}: annotation {annotation} would be more than Kubernetes stores")
+    format!("{outcome}: the annotations exceed 256 KiB with {annotation}")
 }
 
 #[cfg(test)]

@@ -50,8 +50,8 @@ teardown_file() {
         --rule 'shop.apps.example.com/*=shop:80,tls=shop-tls'
     echo "$output"
     [ "$status" -eq 0 ]
-    [[ $output == *'removed annotation cert-manager.io/cluster-issuer: every TLS host has a routing secret'* ]]
-    [[ $output == *'shop.apps.example.com: served by routing secret apps-wildcard'* ]]
+    [[ $output == *'removed annotation cert-manager.io/cluster-issuer: all TLS hosts use routing secrets'* ]]
+    [[ $output == *'shop.apps.example.com: uses routing secret apps-wildcard'* ]]
 
     tls=$(kubectl get ingress shop --namespace workspace --output jsonpath='{.spec.tls}')
     [ "$tls" = '[{"hosts":["shop.apps.example.com"],"secretName":"apps-wildcard"}]' ]

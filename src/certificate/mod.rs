@@ -4,7 +4,6 @@
 //! A Certificate that is not needed is *parked*: a self-signed issuer fills a Secret that nobody reads, so
 //! that no CA is asked, and the Certificate becomes ready for whoever waits for it.
 
-mod messages;
 mod parking;
 
 #[cfg(test)]
@@ -12,11 +11,12 @@ mod tests;
 
 use serde_json::Value;
 
-use self::parking::{CertificateRecord, park};
+use self::parking::{CertificateRecord, ISSUER, park};
 use crate::{
     admission::{
-        Decision, Request, ReviewError,
+        Decision, Kind, Request, ReviewError,
         object::{self, SKIP},
+        response::message_list,
     },
     cluster::{Cluster, routing_table},
     objects::Certificate,
@@ -44,8 +44,7 @@ pub(crate) fn review(
     let review = Review {
         served: serve_all(&certificate, &original, &table, settings),
         // It is not if the record is lost or somebody else's.
-        is_issuer_known: !is_foreign
-            && certificate.issuer.as_ref().is_some_and(|issuer| issuer != parking::ISSUER),
+        is_issuer_known: !is_foreign && certificate.issuer.as_ref().is_some_and(|issuer| issuer != ISSUER),
         request,
         settings,
         original,
@@ -104,7 +103,7 @@ impl Review<'_> {
         let own_name = self.certificate.name.as_ref().ok_or("its name is not known yet")?;
         let name = parking::parked_secret_name(own_name);
         if !object::is_dns_subdomain(&name) {
-            Err(format!("its name with -parked behind is too long for a Secret, {name}"))
+            Err(format!("name {name} is too long for a Secret"))
         } else if self.certificate.secret_name.as_ref() == Some(&name) {
             Err(format!("Secret {name} is its own"))
         } else if self.table.is_routing_secret(&name) {
@@ -140,56 +139,92 @@ impl Review<'_> {
     }
 
     fn deny(self) -> Decision {
-        let message = messages::not_needed(&self.request.object, &self.served);
+        let names = message_list(&self.served);
+        let message = format!(
+            "{} is not needed, routing secrets cover its names: {names}. \
+             Remove it, and name the routing secret where the certificate is used",
+            self.describe()
+        );
         Decision::deny(message).audit(self.served.into_iter().map(ServedHost::audit_entry))
     }
 
-    /// The Certificate as its author wants it.
-    fn issue(self, warnings: Vec<String>) -> Decision {
-        let restored = messages::restored(&self.request.object, &self.original, &self.served);
-        Decision::store(&self.request.object, self.original).warn(warnings).warn(restored)
+    /// The Certificate as its author wants it, with the reason if it could be parked.
+    fn issue(self, mut warnings: Vec<String>) -> Decision {
+        for field in ["spec.issuerRef.name", "spec.secretName"] {
+            let value = object::text(&self.original, field);
+            if value != object::text(&self.request.object, field) {
+                warnings.push(format!("{field} is {} again", value.unwrap_or_default()));
+            }
+        }
+        if parking::issuer(&self.original) == Some(ISSUER) {
+            warnings.push(format!("no client trusts its issuer {ISSUER}; set spec.issuerRef"));
+        } else {
+            if warnings.is_empty() && !self.served.is_empty() {
+                warnings.push("issued, although routing secrets cover its names".to_owned());
+            }
+            warnings.extend(self.covered());
+        }
+        Decision::store(&self.request.object, self.original).warn(warnings)
+    }
+
+    fn covered(&self) -> Vec<String> {
+        let covered = |ServedHost { host, secret }: &_| format!("{host}: routing secret {secret} covers it");
+        self.served.iter().map(covered).collect()
+    }
+
+    fn describe(&self) -> String {
+        object::describe(Kind::Certificate.names().kind, &self.request.object)
     }
 
     /// Parks it while nobody uses its Secret.
     fn park_unless_used(self, cluster: &impl Cluster) -> Result<Decision, ReviewError> {
         let parked = match self.parked_secret_name() {
             Ok(name) => name,
-            Err(reason) => return Ok(self.issue(vec![format!("issued, not parked: {reason}")])),
+            Err(reason) => return Ok(self.issue(vec![format!("issued: {reason}")])),
         };
         let secret = self.certificate.secret_name.clone().unwrap_or_default();
         let namespace = self.request.namespace()?;
         // Nor must a self-signed certificate lie where somebody reads.
         let secrets = [secret.as_str(), &parked];
         let needs = |user: &SecretUser| secrets.iter().any(|secret| user.needs(secret, self.settings));
-        let (warning, error) = match users::first(namespace, self.settings, cluster, needs) {
-            Ok(users) if users.is_empty() => (None, None),
+        let mut warnings = Vec::new();
+        match users::first(namespace, self.settings, cluster, needs) {
+            Ok(users) if users.is_empty() => {}
             Ok(users) => {
-                let needed = messages::needed(&users, &secrets, self.settings);
-                return Ok(self.issue(needed));
+                for user in &users {
+                    let name = user.describe();
+                    let used = if user.needs(&secret, self.settings) { &secret } else { &parked };
+                    warnings.push(format!("issued: {name} uses Secret {used}"));
+                    warnings.extend((!user.is_skipped).then(|| format!("to park it, write {name} first")));
+                }
+                return Ok(self.issue(warnings));
             }
             Err(error) => {
                 let outcome = if self.was_parked() { "stays parked" } else { "issued" };
-                let reason = format!("{outcome}, because it is not known who names Secret {secret}");
-                (Some(reason), Some(error.brief()))
+                warnings.push(format!("{outcome}: cannot look up who uses Secret {secret}"));
+                warnings.push(error.brief());
+                if !self.was_parked() {
+                    return Ok(self.issue(warnings));
+                }
             }
-        };
-        if error.is_some() && !self.was_parked() {
-            return Ok(self.issue(warning.into_iter().chain(error).collect()));
         }
-        match park(&self.original, &parked)? {
+        Ok(match park(&self.original, &parked)? {
             Some(object) => {
-                let told = format!("what names Secret {secret} later needs this written again, or {SKIP}");
-                Ok(self.store_parked(object, told).warn(warning).warn(error))
+                let told = [
+                    format!("parked: Secret {secret} is not made"),
+                    format!("if something uses it later, write this again or set {SKIP}"),
+                ];
+                self.store_parked(object, told).warn(warnings)
             }
             None => {
                 let warning = record::too_long::<CertificateRecord>("issued");
-                Ok(Decision::store(&self.request.object, self.original).warn([warning]))
+                Decision::store(&self.request.object, self.original).warn([warning])
             }
-        }
+        })
     }
 
     /// Lets it be stored, but not be issued. Its author is told if that is new.
-    fn store_parked(self, parked: Value, told: String) -> Decision {
+    fn store_parked(self, parked: Value, told: [String; 2]) -> Decision {
         if parked == self.request.object {
             return Decision::accept();
         }
@@ -199,12 +234,12 @@ impl Review<'_> {
         let other_issuer = has_other_issuer.then(|| {
             let kind = object::text(&self.original, "spec.issuerRef.kind").unwrap_or("Issuer");
             let name = parking::issuer(&self.original).unwrap_or_default();
-            format!("its issuer, once it is issued, is {kind} {name} now")
+            format!("its issuer changes to {kind} {name}; it stays parked")
         });
         Decision::mutate(parked)
             .warn(other_issuer)
-            .warn([told])
-            .warn(messages::parked(&self.served))
+            .warn(told)
+            .warn(self.covered())
             .audit(self.served.into_iter().map(ServedHost::audit_entry))
     }
 
@@ -219,18 +254,21 @@ impl Review<'_> {
             _ => found.to_owned(),
         };
         let parked = park(&self.original, &other)?.filter(|_| !self.takes_over(&other));
+        let overwrites = format!("would overwrite routing secret {secret}; name another Secret");
         Ok(match parked {
             Some(object) if is_parked_anew => {
-                let told =
-                    format!("spec.secretName is {other} now: a routing secret must not be overwritten");
-                self.store_parked(object, told)
+                self.store_parked(object, [format!("parked with Secret {other}"), overwrites])
             }
-            Some(object) => Decision::store(&self.request.object, object).warn([format!(
-                "stays parked with Secret {other}: it would overwrite routing secret {secret}"
-            )]),
+            Some(object) => Decision::store(&self.request.object, object)
+                .warn([format!("stays parked with Secret {other}"), overwrites]),
             None => {
                 let maker = self.table.certificate_name(found);
-                Decision::deny(messages::take_over(&self.request.object, found, maker))
+                let maker = maker.map(|maker| format!("Certificate {maker} and ")).unwrap_or_default();
+                Decision::deny(format!(
+                    "{} would overwrite routing secret {found}. Name another Secret in spec.secretName. \
+                     To make the routing secret with this Certificate, delete {maker}the Secret first",
+                    self.describe()
+                ))
             }
         })
     }

@@ -6,8 +6,8 @@ use super::{ignore_list::ignored, plan::Plan};
 use crate::{
     admission::response::list,
     ecosystem::IGNORED_LISTENERS,
-    objects::Gateway,
-    routing::{Change, Maker, RoutingTable},
+    objects::{Gateway, Listener},
+    routing::{Change, Maker, RoutingTable, covered, not_serving, not_usable, uncovered},
 };
 
 /// The listeners whose Secret changes from what was submitted to what is stored.
@@ -19,10 +19,7 @@ pub(super) fn changes(submitted: &Gateway, original: &Gateway, stored: &Gateway)
         .zip(&stored.listeners)
         .filter(|((found, _), stored)| found != stored)
         .map(|((found, original), stored)| Change {
-            host: match found.hostname.as_str() {
-                "" => format!("listener {}", found.name),
-                host => host.to_owned(),
-            },
+            host: label(found),
             place: format!("listener {} ({})", found.name, found.hostname),
             found: found.secret().map(str::to_owned),
             expected: stored.secret().map(str::to_owned),
@@ -33,37 +30,29 @@ pub(super) fn changes(submitted: &Gateway, original: &Gateway, stored: &Gateway)
 
 /// The warnings about an object that was changed.
 pub(super) fn changed(changes: &[Change], submitted: &Gateway, stored: &Gateway) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    let mut warnings: Vec<_> = changes
-        .iter()
-        .map(Change::warning)
-        .filter(|warning| seen.insert(warning.to_ascii_lowercase()))
-        .collect();
-    let added = more_ignored(stored, submitted);
+    let mut warnings: Vec<_> = changes.iter().map(Change::warning).collect();
+    let (added, removed) = (more_ignored(stored, submitted), more_ignored(submitted, stored));
     if !added.is_empty() {
         warnings.push(format!("cert-manager ignores listeners: {}", list(&added)));
     }
-    let removed = more_ignored(submitted, stored);
     if !removed.is_empty() {
         warnings.push(format!("cert-manager no longer ignores listeners: {}", list(&removed)));
     }
-    warnings
+    each_once(warnings)
 }
 
 /// The warnings about listeners that are covered and stay: they share a Secret with others that are not
 /// covered, or a port with one that passes TLS through.
 pub(super) fn held_back(plan: &Plan) -> Vec<String> {
     let conflicts = plan.conflicts.iter().map(|(host, other)| {
-        let other = Some(other.as_str()).filter(|other| !other.is_empty());
-        let other = other.unwrap_or("a listener without hostname");
-        format!("{host}: stays, because {other} on its port passes TLS through and would share connections")
+        let other = if other.is_empty() { "a listener without hostname" } else { other };
+        format!("{host}: stays: {other} passes TLS through")
     });
     let warnings = plan.held_back.iter().flat_map(|(secret, shared)| {
-        let covered = list(&shared.covered);
-        let uncovered = list(&shared.uncovered);
         [
-            format!("{covered}: left with Secret {secret}"),
-            format!("{uncovered}: not covered, with Secret {secret} too"),
+            format!("keeps Secret {secret}: not all of its listeners are covered"),
+            covered(&shared.covered),
+            uncovered(&shared.uncovered, "name another Secret for them"),
         ]
     });
     conflicts.chain(warnings).collect()
@@ -73,56 +62,51 @@ pub(super) fn held_back(plan: &Plan) -> Vec<String> {
 /// may overwrite, and about hosts that only routing secrets cover which are not usable.
 pub(super) fn unserved(stored: &Gateway, table: &RoutingTable<'_>, is_triggered: bool) -> Vec<String> {
     let ignored_names = ignored(stored);
-    let mut unused = BTreeSet::new();
     let mut warnings = Vec::new();
     for listener in &stored.listeners {
         let is_ordered =
             is_triggered && listener.gets_certificate && !ignored_names.contains(listener.name.as_str());
+        let host = label(listener);
         let secrets: Vec<_> = listener.secrets().filter(|name| table.is_routing_secret(name)).collect();
-        for secret in &secrets {
-            let hosts = stored.hosts_of(secret);
-            let is_endangered = is_ordered && !table.is_made_from(secret, Maker::Triggered(&hosts));
-            let fault = match table.fault_of(secret) {
-                Some(reason) => Some(format!(": {reason}")),
-                None if table.covers(secret, &listener.hostname) => None,
-                None => Some(", which does not cover its host".to_owned()),
-            };
-            let names = format!("listener {} names routing secret {secret}", listener.name);
-            warnings.push(match (is_endangered, listener.is_rewritable, fault) {
-                (true, true, Some(fault)) => {
-                    format!("{names}{fault}; cert-manager may overwrite it")
-                }
-                (true, ..) => format!("{names}: cert-manager may overwrite it"),
-                (false, true, Some(fault)) => format!("{names}{fault}"),
-                (false, false, _) if is_triggered => format!("{names}, and stays"),
-                (false, ..) => continue,
-            });
+        if listener.is_rewritable {
+            warnings.extend(secrets.iter().filter_map(|secret| not_serving(&host, secret, table)));
+            warnings.extend(not_usable(&host, table).filter(|_| secrets.is_empty()));
         }
-        let host = &listener.hostname;
-        if listener.is_rewritable
-            && secrets.is_empty()
-            && table.choose(host).is_none()
-            && let Some((secret, reason)) = table.unusable_for(host)
-            && unused.insert(host.to_ascii_lowercase())
-        {
-            warnings.push(format!("{host}: routing secret {secret} is not used: {reason}"));
+        for secret in secrets {
+            if is_ordered && !table.is_made_from(secret, Maker::Triggered(&stored.hosts_of(secret))) {
+                warnings.push(format!("{host}: cert-manager may overwrite {secret}"));
+            } else if is_triggered && !listener.is_rewritable {
+                warnings.push(format!("{host}: keeps routing secret {secret}"));
+            }
         }
     }
-    warnings
+    each_once(warnings)
 }
 
 /// What `gateway.action: require` says against listeners and the list of ignored ones.
 pub(super) fn violations(changes: &[Change], submitted: &Gateway, stored: &Gateway) -> Vec<String> {
     let missing = more_ignored(stored, submitted).into_iter().map(|name| {
-        format!(
-            "annotation {IGNORED_LISTENERS} must list {name}, \
-             or a certificate is issued into the routing secret"
-        )
+        format!("add {name} to annotation {IGNORED_LISTENERS}, or cert-manager overwrites the routing secret")
     });
     let needless = more_ignored(submitted, stored)
         .into_iter()
-        .map(|name| format!("annotation {IGNORED_LISTENERS} must not list {name}"));
+        .map(|name| format!("remove {name} from annotation {IGNORED_LISTENERS}"));
     changes.iter().filter_map(Change::violation).chain(missing).chain(needless).collect()
+}
+
+/// The host of a listener, or its name if it has none.
+fn label(listener: &Listener) -> String {
+    match listener.hostname.as_str() {
+        "" => format!("listener {}", listener.name),
+        host => host.to_owned(),
+    }
+}
+
+/// Each warning once: listeners on several ports may have one host.
+fn each_once(mut warnings: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    warnings.retain(|warning| seen.insert(warning.to_ascii_lowercase()));
+    warnings
 }
 
 /// The listeners that cert-manager ignores in one object and not in another.

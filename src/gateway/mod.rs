@@ -18,12 +18,12 @@ use self::{
     restore::{lost_record, restore},
 };
 use crate::{
-    admission::{Decision, Kind, Request, ReviewError, object, response::not_using_routing_secrets},
+    admission::{Decision, Kind, Request, ReviewError, object},
     cluster::{Cluster, routing_table},
     ecosystem,
     objects::{Gateway, GatewayRecord},
     record::{self, Found, Replaced},
-    routing::{RoutingTable, ServedHost, controlled, left},
+    routing::{RoutingTable, ServedHost, controlled, left, require},
     settings::{Action, Settings, Triggered},
     users,
 };
@@ -71,25 +71,21 @@ pub(crate) fn review(
                 stored = Gateway { annotations, ..rewritten };
                 served = plan.served;
             }
-            None => warnings = vec![record::too_long::<GatewayRecord>("left as it is")],
+            None => warnings = vec![record::too_long::<GatewayRecord>("not rewritten")],
         }
     }
     warnings.extend(messages::unserved(&stored, &table, is_triggered));
     let changes = messages::changes(&submitted, &original, &stored);
-    let audit = served.into_iter().map(ServedHost::audit_entry);
     if settings.gateway.action == Action::Require {
         let violations = messages::violations(&changes, &submitted, &stored);
-        if violations.is_empty() {
-            return Ok(Decision::accept().warn(warnings));
-        }
         let gateway = object::describe(kind.names().kind, &request.object);
-        let message = not_using_routing_secrets(&gateway, &violations);
-        return Ok(Decision::deny(message).audit(audit));
+        return Ok(require(&gateway, &violations, warnings, served));
     }
     if stored == submitted {
         return Ok(Decision::accept().warn(warnings));
     }
     let changed = messages::changed(&changes, &submitted, &stored);
+    let audit = served.into_iter().map(ServedHost::audit_entry);
     Ok(Decision::mutate(stored.write(request.object, &submitted)).warn(warnings).warn(changed).audit(audit))
 }
 
@@ -116,12 +112,12 @@ fn reason_to_leave(
     } else if let Some(owner) = &original.owner {
         Some(controlled(&owner.describe()))
     } else if !issuers.is_empty() {
-        Some(format!("{} would write into the routing secret", issuers.join(", ")))
+        Some(format!("{} would overwrite the routing secret", issuers.join(", ")))
     } else if is_triggered
         && settings.gateway.triggered == Triggered::Leave
         && rewrite(original, plan).0 != *original
     {
-        Some("cert-manager orders certificates for its listeners".to_owned())
+        Some("cert-manager makes certificates for it (setting gateway.triggered)".to_owned())
     } else {
         None
     }

@@ -8,9 +8,12 @@ use crate::{
     ecosystem::served_together,
     objects::{Ingress, IngressRecord},
     record::Record,
-    routing::{Change, Maker, RoutingTable, ServedHost},
+    routing::{Change, Maker, RoutingTable, ServedHost, not_serving, not_usable, uncovered},
     settings::Settings,
 };
+
+/// What to do about hosts that are not covered.
+pub(super) const REMEDY: &str = "move them to another Ingress";
 
 /// The hosts that change from what was submitted to what is stored: those that routing secrets serve, and
 /// those that they no longer serve.
@@ -55,17 +58,14 @@ pub(super) fn more_annotations(one: &Ingress, other: &Ingress) -> Vec<String> {
 pub(super) fn removed(removed: &[String], old_triggers: &[String], unmade: &[String]) -> Vec<String> {
     let mut warnings: Vec<_> = removed
         .iter()
-        .map(|name| format!("removed annotation {name}: every TLS host has a routing secret"))
+        .map(|name| format!("removed annotation {name}: all TLS hosts use routing secrets"))
         .collect();
-    if !removed.is_empty() {
-        warnings.extend(unmade.iter().map(|secret| {
-            format!(
-                "Secret {secret} is not made any more; if something else reads it, such as a pod, set {SKIP}"
-            )
-        }));
+    if !removed.is_empty() && !unmade.is_empty() {
+        warnings.extend(unmade.iter().map(|secret| format!("Secret {secret} is not made any more")));
+        warnings.push(format!("a pod that reads such a Secret needs {SKIP} on this Ingress"));
     }
     if removed.iter().any(|name| old_triggers.contains(name)) {
-        let warning = "Certificates made for this Ingress before keep renewing until you delete them";
+        let warning = "its Certificates keep renewing: delete them if nothing else uses their Secrets";
         warnings.push(warning.to_owned());
     }
     warnings
@@ -75,17 +75,17 @@ pub(super) fn removed(removed: &[String], old_triggers: &[String], unmade: &[Str
 /// entries of the author that have hosts and name one that is not made from them, beside a trigger
 /// annotation.
 pub(super) fn endangered(ingress: &Ingress, triggers: &[String], table: &RoutingTable<'_>) -> Vec<String> {
-    let triggers: Vec<_> =
-        triggers.iter().filter(|name| ingress.annotations.contains_key(*name)).cloned().collect();
-    if triggers.is_empty() {
-        return Vec::new();
-    }
-    let reason = triggers.join(", ");
-    secrets_with_hosts(ingress)
+    let mut triggers = triggers.to_vec();
+    triggers.retain(|name| ingress.annotations.contains_key(name));
+    let mut warnings: Vec<_> = secrets_with_hosts(ingress)
         .into_iter()
-        .filter(|secret| table.is_routing_secret(secret) && !makes(ingress, secret, table))
-        .map(|secret| format!("cert-manager may overwrite routing secret {secret}: named beside {reason}"))
-        .collect()
+        .filter(|secret| !triggers.is_empty() && would_overwrite(ingress, secret, table))
+        .map(|secret| format!("cert-manager may overwrite routing secret {secret}"))
+        .collect();
+    if !warnings.is_empty() {
+        warnings.push(format!("remove annotation {}", triggers.join(", ")));
+    }
+    warnings
 }
 
 /// The covered hosts that have another Secret than the one that covers them.
@@ -98,10 +98,13 @@ pub(super) fn not_using(served: &[ServedHost], original: &Ingress) -> Vec<Served
     served.iter().filter(uses_other).cloned().collect()
 }
 
-/// The warning about hosts that stay without TLS.
-pub(super) fn plain(plan: &Plan) -> Option<String> {
-    let (covered, uncovered) = (list(&plan.plain), list(&plan.plain_uncovered));
-    (!plan.plain.is_empty()).then(|| format!("no TLS is added for {covered}: not covered: {uncovered}"))
+/// The warnings about hosts that stay without TLS.
+pub(super) fn plain(plan: &Plan) -> Vec<String> {
+    if plan.plain.is_empty() {
+        return Vec::new();
+    }
+    let covered = list(&plan.plain);
+    vec![format!("no TLS is added for {covered}"), uncovered(&plan.plain_uncovered, REMEDY)]
 }
 
 /// The warnings about hosts that a routing secret could be expected to serve, and does not. With
@@ -127,32 +130,17 @@ pub(super) fn unserved(
         .filter(|(host, secret)| seen.insert((host.to_ascii_lowercase(), *secret)))
         .filter(|(host, _)| settings.host(host).is_some())
         .filter_map(|(host, secret)| match secret {
-            Some(secret) if table.is_routing_secret(secret) => named_in_vain(host, secret, table),
-            _ => unused(host, ingress, table),
+            Some(secret) if table.is_routing_secret(secret) => not_serving(host, secret, table),
+            _ => not_usable(host, table).or_else(|| served_apart(host, ingress, table)),
         })
         .collect()
 }
 
-fn named_in_vain(host: &String, secret: &str, table: &RoutingTable<'_>) -> Option<String> {
-    if table.covers_all(secret, std::slice::from_ref(host)) {
-        return None;
-    }
-    Some(match table.fault_of(secret) {
-        Some(reason) => format!("{host}: its entry names routing secret {secret}: {reason}"),
-        None => format!("{host}: its entry names routing secret {secret}, which does not cover it"),
-    })
-}
-
-fn unused(host: &str, ingress: &Ingress, table: &RoutingTable<'_>) -> Option<String> {
-    if let Some(chosen) = table.choose(host) {
-        let others = served_together(host, &ingress.annotations);
-        return table.choose_together(host, &others).is_none().then(|| {
-            let others = list(&others);
-            format!("{host}: routing secret {chosen} does not cover what is served with it: {others}")
-        });
-    }
-    let (secret, reason) = table.unusable_for(host)?;
-    Some(format!("{host}: routing secret {secret} is not used: {reason}"))
+/// The warning about a covered host, where no routing secret covers it and what is served with it.
+fn served_apart(host: &str, ingress: &Ingress, table: &RoutingTable<'_>) -> Option<String> {
+    let others = served_together(host, &ingress.annotations);
+    let is_apart = table.choose(host).is_some() && table.choose_together(host, &others).is_none();
+    is_apart.then(|| format!("{host}: no routing secret covers it and {}", list(&others)))
 }
 
 /// What `ingress.action: require` says against annotations that would be removed, and those that would be
@@ -160,8 +148,8 @@ fn unused(host: &str, ingress: &Ingress, table: &RoutingTable<'_>) -> Option<Str
 pub(super) fn annotation_violations(removed: &[String], restored: &[String]) -> Vec<String> {
     let removed = removed
         .iter()
-        .map(|name| format!("annotation {name} must go, or a certificate is issued into the routing secret"));
-    let restored = restored.iter().map(|name| format!("annotation {name} of its author is missing"));
+        .map(|name| format!("remove annotation {name}, which would overwrite the routing secret"));
+    let restored = restored.iter().map(|name| format!("restore annotation {name} of its author"));
     removed.chain(restored).collect()
 }
 
@@ -171,10 +159,13 @@ pub(super) fn listed_hosts(submitted: &Ingress, served: &[ServedHost], triggers:
     secrets_with_hosts(submitted)
         .into_iter()
         .filter(|secret| served.iter().any(|served| served.secret == **secret))
-        .map(|secret| {
-            format!("the entry of routing secret {secret} must not list its hosts beside {triggers}")
-        })
+        .map(|secret| format!("remove the hosts from the entry of routing secret {secret} beside {triggers}"))
         .collect()
+}
+
+/// Whether ingress-shim would write into a routing secret that it does not make from this Ingress.
+pub(super) fn would_overwrite(ingress: &Ingress, secret: &str, table: &RoutingTable<'_>) -> bool {
+    table.is_routing_secret(secret) && !makes(ingress, secret, table)
 }
 
 /// Whether ingress-shim makes a routing secret from an Ingress that has a trigger.

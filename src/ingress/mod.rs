@@ -15,13 +15,12 @@ use crate::{
     admission::{
         Decision, Kind, Request, ReviewError,
         object::{self, Texts},
-        response::{list, not_using_routing_secrets},
     },
     cluster::{Cluster, routing_table},
     ecosystem,
     objects::{Ingress, IngressRecord},
     record::{self, Found, Replaced},
-    routing::{RoutingTable, ServedHost, controlled, left},
+    routing::{RoutingTable, ServedHost, controlled, left, require, uncovered},
     settings::{Action, PartlyCovered, Settings},
     users::{self, Need},
 };
@@ -110,14 +109,14 @@ impl Review<'_> {
         let is_partly_covered = !self.triggers.is_empty() && !plan.uncovered.is_empty();
         let omits_hosts =
             is_partly_covered && self.settings.ingress.partly_covered == PartlyCovered::OmitHosts;
-        let mut warnings = Vec::from_iter(messages::plain(&plan));
+        let mut warnings = messages::plain(&plan);
         let mut rewritten = None;
         let is_producer = self.is_producer(table);
         if plan.served.is_empty() {
             // Nothing is replaced.
         } else if is_producer {
             let others = messages::not_using(&plan.served, &self.original);
-            let left = left("a routing secret is made from it", &others);
+            let left = left("cert-manager makes a routing secret from it", &others);
             warnings.extend(left.into_iter().filter(|_| !others.is_empty()));
         } else if let Some(owner) = &self.original.owner {
             warnings.extend(left(&controlled(&owner.describe()), &plan.served));
@@ -125,9 +124,9 @@ impl Review<'_> {
             warnings.extend(left(&format!("{annotation} reads Secret {secret}"), &plan.served));
         } else if is_partly_covered && !omits_hosts {
             let triggers = self.triggers.join(", ");
-            let reason = format!("not every TLS host has a routing secret, and there is {triggers}");
+            let reason = format!("it has {triggers}, but some hosts are not covered");
             warnings.extend(left(&reason, &plan.served));
-            warnings.push(format!("not covered: {}", list(&plan.uncovered)));
+            warnings.push(uncovered(&plan.uncovered, messages::REMEDY));
         } else {
             let outcome = self.rewritten(plan, omits_hosts);
             let unmade = self.unmade_secrets(&outcome.stored);
@@ -210,18 +209,13 @@ impl Review<'_> {
             .record
             .annotations
             .keys()
-            .filter(|name| outcome.stored.annotations.contains_key(*name))
             .filter(|name| !self.submitted.annotations.contains_key(*name))
+            .filter(|name| outcome.stored.annotations.contains_key(*name))
             .cloned()
             .collect();
         let is_endangered = |secret: &str| match table {
-            Some(table) => {
-                table.is_routing_secret(secret) && !messages::makes(&outcome.stored, secret, table)
-            }
-            None => {
-                let mut applied = self.record.tls.applied.iter();
-                applied.any(|entry| entry.secret_name.as_deref() == Some(secret))
-            }
+            Some(table) => messages::would_overwrite(&outcome.stored, secret, table),
+            None => self.record.tls.applied.iter().any(|entry| entry.secret_name.as_deref() == Some(secret)),
         };
         let secret = messages::secrets_with_hosts(&outcome.stored)
             .into_iter()
@@ -229,7 +223,7 @@ impl Review<'_> {
             .map(str::to_owned);
         for (name, secret) in names.iter().zip(secret.iter().cycle()) {
             outcome.remove(name);
-            outcome.warnings.push(format!("{name} stays removed: it would have Secret {secret} overwritten"));
+            outcome.warnings.push(format!("{name} stays removed to protect Secret {secret}"));
             outcome.record.tls =
                 Replaced { original: self.original.tls.clone(), applied: outcome.stored.tls.clone() };
         }
@@ -244,7 +238,7 @@ impl Review<'_> {
             Some(annotations) => outcome.stored.annotations = annotations,
             None => {
                 outcome = self.unchanged();
-                outcome.warnings.push(record::too_long::<IngressRecord>("left as it is"));
+                outcome.warnings.push(record::too_long::<IngressRecord>("not rewritten"));
             }
         }
         Ok(match self.settings.ingress.action {
@@ -285,12 +279,8 @@ impl Review<'_> {
         if omits_hosts && stored != self.original {
             violations.extend(messages::listed_hosts(&self.submitted, &served, &self.triggers));
         }
-        if violations.is_empty() {
-            return Decision::accept().warn(warnings);
-        }
         let ingress = object::describe(Kind::Ingress.names().kind, &self.request.object);
-        Decision::deny(not_using_routing_secrets(&ingress, &violations))
-            .audit(served.into_iter().map(ServedHost::audit_entry))
+        require(&ingress, &violations, warnings, served)
     }
 }
 

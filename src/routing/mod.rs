@@ -6,7 +6,7 @@ pub(crate) mod secret;
 pub(crate) mod table;
 
 pub(crate) use self::{
-    change::{Change, controlled, left},
+    change::{Change, controlled, covered, left, not_serving, not_usable, require, uncovered},
     secret::{RoutingSecret, Unusable},
     table::{Maker, RoutingTable, ServedHost},
 };

@@ -24,25 +24,25 @@ pub(crate) struct RoutingSecret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Unusable {
     /// There is no whole PEM block with a certificate in `tls.crt`.
-    #[error("tls.crt holds no PEM certificate")]
+    #[error("has no PEM block")]
     NoCertificate,
     /// The first certificate is not valid DER.
-    #[error("its certificate cannot be decoded")]
+    #[error("is not readable")]
     BadCertificate,
     /// `notBefore` is in the future.
-    #[error("its certificate is not valid yet")]
+    #[error("is not valid yet")]
     NotYetValid,
     /// `notAfter` is past.
-    #[error("its certificate has expired")]
+    #[error("has expired")]
     Expired,
     /// cert-manager replaces it as soon as the real one is issued.
-    #[error("its certificate is cert-manager's temporary one")]
+    #[error("is temporary")]
     Temporary,
     /// The Secret has annotation `routing-secrets-policy/skip`.
-    #[error("it is being retired")]
+    #[error("is being retired")]
     Retired,
     /// No DNS SAN can cover a host; the Common Name never counts (RFC 9525, section 2).
-    #[error("its certificate has no DNS SAN that can cover a host")]
+    #[error("has no DNS SAN")]
     NoDnsName,
 }
 

@@ -54,7 +54,7 @@ pub(super) fn review(
         Err(error) if may_deny => return Err(error.into()),
         Err(error) => {
             let name = &lost_names.old.name;
-            let warning = format!("Secret {namespace}/{name}: it is not known who still names it");
+            let warning = format!("Secret {name}: cannot look up who still uses it");
             return Ok(Decision::accept().warn([warning, error.brief()]));
         }
     };
@@ -74,11 +74,21 @@ pub(super) fn review(
         }
         lost.extend(hosts);
     }
-    let refresh = refresh(namespace, kinds, now);
+    // Certificates come last: they may be needed again.
+    let (kinds, certificates) = (Vec::from_iter(kinds).join(","), Kind::Certificate.names().short);
+    let refresh = format!(
+        "for k in {kinds} {certificates}; do \
+         kubectl annotate $k --all --overwrite at={now} -n {namespace}; done"
+    );
     Ok(if lost.is_empty() {
         Decision::accept()
     } else if may_deny {
-        Decision::deny(denial(namespace, &lost_names.old.name, &lost, &refresh))
+        let (name, lost) = (&lost_names.old.name, message_list(&lost));
+        Decision::deny(format!(
+            "Secret {namespace}/{name} is still in use: {lost}. To retire it, run \
+             (kubectl annotate secret {name} -n {namespace} {SKIP}=true), then ({refresh}), and try again. \
+             A manifest that names it must name another Secret [in-use]"
+        ))
     } else {
         Decision::accept().warn([refresh]).warn(lost)
     })
@@ -126,7 +136,7 @@ impl<'a> LostNames<'a> {
             |host: &str| covers(&self.old, host) && !self.new.as_ref().is_some_and(|new| covers(new, host));
         let reader = user.reader_of(&self.old.name, settings).filter(|_| self.is_deleted);
         let mut lost: Vec<_> =
-            reader.iter().map(|annotation| format!("{name}: {annotation} still names this Secret")).collect();
+            reader.iter().map(|annotation| format!("{name}: {annotation} still reads this Secret")).collect();
         let mut seen = BTreeSet::new();
         for used in user.uses_of(&self.old.name) {
             let names = self.leaf.dns_names.iter().filter(|_| used.serves_any_host);
@@ -134,8 +144,7 @@ impl<'a> LostNames<'a> {
                 if is_lost(host) && seen.insert(host.to_ascii_lowercase()) {
                     let moves = used.is_movable && !user.is_skipped;
                     let successor = table.choose(host).filter(|_| moves);
-                    let then = successor.map(|next| format!("; routing secret {next} covers it, too"));
-                    let then = then.unwrap_or_default();
+                    let then = successor.map(|next| format!("; {next} is next")).unwrap_or_default();
                     lost.push(format!("{name}: {host} still names this Secret{then}"));
                 }
             }
@@ -150,24 +159,4 @@ fn has_names(leaf: &Leaf, other: &Leaf) -> bool {
         leaf.dns_names.iter().map(|name| name.to_ascii_lowercase()).collect()
     };
     names(leaf).is_superset(&names(other))
-}
-
-/// The command that writes the users of the Secret, of these kinds, and then Certificates, which may be
-/// needed again.
-fn refresh(namespace: &str, kinds: BTreeSet<&str>, now: u64) -> String {
-    let kinds = Vec::from_iter(kinds).join(",");
-    let certificates = Kind::Certificate.names().short;
-    format!(
-        "for k in {kinds} {certificates}; do \
-         kubectl annotate $k --all --overwrite at={now} -n {namespace}; done"
-    )
-}
-
-fn denial(namespace: &str, name: &str, lost: &[String], refresh: &str) -> String {
-    let lost = message_list(lost);
-    format!(
-        "Secret {namespace}/{name} is still in use: {lost}. To retire it, set {SKIP}=\"true\" on it \
-         (kubectl annotate secret {name} -n {namespace} {SKIP}=true), have what names it written \
-         ({refresh}), and try again; an author who named it himself must name another one [in-use]"
-    )
 }

@@ -34,7 +34,6 @@ pub(crate) fn review(
         return in_use::review(request, old.as_ref(), None, settings, cluster, now);
     }
     let mut secret = Secret::read(&request.object, label).map_err(|field| request.malformed(field))?;
-    let name = object::describe(Kind::Secret.names().kind, &request.object);
     let was_labelled = old.as_ref().is_some_and(|old| old.label.is_some());
     let mut warnings = Vec::new();
     if secret.label.is_some() {
@@ -43,10 +42,11 @@ pub(crate) fn review(
                 Ok(found) => warnings = found,
                 // A mirror is not refused for the content of its source.
                 Err(refusal) if was_labelled && is_labelled_mirror(&secret, settings) => {
-                    warnings = not_labelled(&refusal);
+                    warnings = vec![not_labelled(&refusal)];
                     secret.label = None;
                 }
                 Err(refusal) => {
+                    let name = object::describe(Kind::Secret.names().kind, &request.object);
                     return Ok(Decision::deny(format!("{name} cannot be a routing secret: {refusal}")));
                 }
             }
@@ -56,7 +56,7 @@ pub(crate) fn review(
     }
     let stored = write(&request.object, &secret, settings);
     let in_use = in_use::review(request, old.as_ref(), Some(&secret), settings, cluster, now)?;
-    let warnings = warnings.iter().map(|warning| format!("{name}: {warning}"));
+    let warnings = warnings.iter().map(|warning| format!("Secret {}: {warning}", secret.name));
     Ok(in_use.warn(warnings).and_store(&request.object, stored))
 }
 
@@ -127,25 +127,24 @@ fn label_mirror(secret: &mut Secret, settings: &Settings, cluster: &impl Cluster
         Ok(Some(value)) => value,
         Err(error) => {
             return vec![
-                format!("not labelled {label}: its source {namespace}/{name} cannot be read"),
+                format!("not labelled: cannot read {namespace}/{name}"),
                 error.brief(),
-                format!(
-                    "it needs get on secrets in namespace {namespace}, and v1 Secret in contextAwareResources"
-                ),
+                format!("the policy server needs get on secrets in namespace {namespace}"),
+                "the policy needs v1 Secret in contextAwareResources".to_owned(),
             ];
         }
     };
     match validate(secret, settings, now) {
         Ok(mut warnings) => {
-            warnings.push(format!("labelled {label}, like its source {namespace}/{name}"));
+            warnings.push(format!("labelled {label}, like {namespace}/{name}"));
             secret.label = Some(value);
             warnings
         }
-        Err(refusal) => not_labelled(&refusal),
+        Err(refusal) => vec![not_labelled(&refusal)],
     }
 }
 
 /// The warning about a mirror that is stored without the label.
-fn not_labelled(refusal: &Refusal) -> Vec<String> {
-    vec![format!("not labelled, it cannot be a routing secret: {refusal}")]
+fn not_labelled(refusal: &Refusal) -> String {
+    format!("not labelled: {refusal}")
 }

@@ -32,7 +32,7 @@ pub(crate) enum Refusal {
     KeyInCertificate,
     /// Servers send the first certificate as their own.
     #[error(
-        "the certificate of the key is not the first one in tls.crt; put it before its issuers [leaf-not-first]"
+        "the first certificate in tls.crt is not that of the key; put the leaf before its issuers [leaf-not-first]"
     )]
     LeafNotFirst,
     #[error("tls.key holds no private key; put it there in PKCS #8, PKCS #1 or SEC 1, in PEM [no-key]")]
@@ -40,11 +40,11 @@ pub(crate) enum Refusal {
     /// The same where not a single block is found.
     #[error("tls.key holds no private key: {0}; put it there in PKCS #8, PKCS #1 or SEC 1, in PEM [no-key]")]
     KeyNotPem(NotPem),
-    #[error("tls.key holds more than one private key; leave the one of the first certificate [several-keys]")]
+    #[error("tls.key holds more than one private key; keep that of the first certificate [several-keys]")]
     SeveralKeys,
     #[error(transparent)]
     PrivateKey(#[from] KeyError),
-    #[error("the private key does not belong to the first certificate; store the two that do [key-mismatch]")]
+    #[error("the private key does not belong to the first certificate; store the pair [key-mismatch]")]
     KeyMismatch,
     #[error("the certificate has expired; renew it [expired]")]
     Expired,
@@ -53,21 +53,19 @@ pub(crate) enum Refusal {
     #[error("the certificate ends too soon (setting secret.minimumDaysLeft); renew it [ends-too-soon]")]
     EndsTooSoon,
     /// RFC 9525, section 2: the Common Name is not used.
-    #[error(
-        "the certificate has no DNS name among its subject alternative names; issue one that has [no-dns-name]"
-    )]
+    #[error("the certificate has no DNS SAN; issue one with the DNS names of your hosts [no-dns-name]")]
     NoDnsName,
     /// The name, escaped and cut short.
-    #[error("DNS name {0} of the certificate can never match a host; issue one without it [bad-dns-name]")]
+    #[error("DNS name {0} of the certificate matches no host; issue one without it [bad-dns-name]")]
     BadDnsName(String),
     #[error(
-        "the certificate may not be used by servers (extended key usage); issue one with serverAuth [not-for-servers]"
+        "the extended key usage does not allow servers; issue a certificate with serverAuth [not-for-servers]"
     )]
     NotForServers,
     /// OpenSSL refuses to load it; in nginx, one such Secret stops the reload for every host.
     #[error(
-        "a certificate in tls.crt is signed with MD2, MD5 or SHA-1, which servers refuse to load; \
-         have its issuer sign it with SHA-256 [weak-signature]"
+        "a certificate in tls.crt has an MD2, MD5 or SHA-1 signature, which servers refuse; \
+         issue it with SHA-256 [weak-signature]"
     )]
     WeakSignature,
 }
@@ -75,20 +73,20 @@ pub(crate) enum Refusal {
 /// What a text that is not PEM looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum NotPem {
-    #[error("there is a byte order mark in it")]
+    #[error("it has a byte order mark")]
     ByteOrderMark,
     #[error("it is UTF-16")]
     Utf16,
-    #[error("it has \\n in the place of ends of lines")]
+    #[error("it has \\n instead of line ends")]
     LiteralNewlines,
     /// Servers skip such a block.
-    #[error("there is something before -----BEGIN or -----END on the same line")]
+    #[error("it has text before -----BEGIN or -----END on a line")]
     TextBeforeMarker,
-    #[error("it is base64 without its lines")]
+    #[error("it is base64 without PEM lines")]
     NoLines,
     #[error("it is binary")]
     Binary,
-    #[error("there is no block in it, or a broken one")]
+    #[error("it has no PEM block, or a broken one")]
     BrokenBlock,
 }
 

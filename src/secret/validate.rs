@@ -122,32 +122,43 @@ impl Validator<'_> {
             chain.iter().zip(chain.iter().skip(1)).all(|(subject, issuer)| subject.issuer == issuer.subject);
         [
             self.expiry_warning(leaf),
-            bad_name.map(|name| format!("DNS name {} can never match a host", escaped(name))),
-            warn(server.is_ca, "the certificate is that of a CA: clients may refuse it for a server"),
-            warn(!server.may_sign, "the key usage lacks digitalSignature: Chrome refuses the certificate"),
+            bad_name.map(|name| {
+                format!("DNS name {} can never match a host; issue one without it", escaped(name))
+            }),
+            warn(
+                server.is_ca,
+                "the certificate is that of a CA, which clients may refuse; issue one without CA",
+            ),
+            warn(
+                !server.may_sign,
+                "the key usage lacks digitalSignature: Chrome refuses the certificate; add it",
+            ),
             server.unknown_critical.first().map(|number| {
                 let number = escaped(&number.to_string());
-                format!("clients refuse the certificate for its unknown critical extension {number}")
+                format!("clients refuse the unknown critical extension {number}; issue one without it")
             }),
             unusual.map(|(place, number)| {
                 let number = escaped(&number.to_string());
-                format!(
-                    "certificate {place} in tls.crt has signature {number}: OpenSSL before 3.5 may refuse it"
-                )
+                format!("OpenSSL before 3.5 may refuse certificate {place}: signature {number}")
             }),
-            expired.map(|(place, _)| format!("certificate {place} in tls.crt has expired")),
+            expired.map(|(place, _)| format!("certificate {place} in tls.crt has expired; replace it")),
             warn(
                 server.is_of_public_ca && chain.len() == 1,
-                "the certificate of the issuer is missing in tls.crt: put it after the leaf",
+                "tls.crt lacks the certificate of the issuer; put it after the leaf",
             ),
-            warn(!is_linked, "tls.crt is no chain: each certificate must be followed by its issuer"),
-            wide_name
-                .map(|name| format!("clients refuse {name}: a wildcard needs at least two labels after it")),
-            warn(matches!(key, PublicKey::Ed25519(_)), "browsers refuse Ed25519 certificates"),
-            warn(matches!(key, PublicKey::Ec(Curve::P521, _)), "browsers refuse P-521 certificates"),
+            warn(!is_linked, "tls.crt is no chain; put each certificate before that of its issuer"),
+            wide_name.map(|name| format!("clients refuse {name}: a wildcard needs two labels after it")),
+            warn(
+                matches!(key, PublicKey::Ed25519(_)),
+                "browsers refuse Ed25519 certificates; use RSA or P-256",
+            ),
+            warn(
+                matches!(key, PublicKey::Ec(Curve::P521, _)),
+                "browsers refuse P-521 certificates; use RSA or P-256",
+            ),
             warn(
                 server.is_temporary,
-                "this is a temporary certificate of cert-manager: no Ingress is pointed at it",
+                "the certificate is temporary; the policy uses the one that cert-manager issues",
             ),
         ]
         .into_iter()
@@ -166,7 +177,7 @@ impl Validator<'_> {
             0 | 1 => format!("{} hours", seconds / SECONDS_PER_HOUR),
             days => format!("{days} days"),
         };
-        Some(format!("the certificate ends in {left}: renew it"))
+        Some(format!("the certificate ends in {left}; renew it"))
     }
 }
 

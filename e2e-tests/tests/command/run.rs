@@ -49,7 +49,7 @@ fn what_is_accepted_is_shown_with_its_changes() {
             "Certificate workspace/shop-4c1b7e0a, CREATE\n",
             "Ingress workspace/shop-4c1b7e0a, CREATE\nACCEPTED and MUTATED\n\
              looked up: 4 routing secrets in namespace workspace\n",
-            "warning: Ingress shop-4c1b7e0a: shop.apps.example.com: served by routing secret shop-exact\n",
+            "warning: Ingress shop-4c1b7e0a: shop.apps.example.com: uses routing secret shop-exact\n",
             "audit annotation: routing-secrets: shop.apps.example.com=shop-exact\n",
             "--- before\n+++ after\n",
             "\n-    secretName: shop-4c1b7e0a-tls\n+    secretName: shop-exact\n",
@@ -213,7 +213,7 @@ fn look_ups_can_be_recorded_and_replayed() {
     assert_eq!(replayed.status.code(), Some(0), "{}", stderr(&replayed));
     assert_contains(
         stdout(&replayed),
-        &["served by routing secret apps-wildcard\n"],
+        &["uses routing secret apps-wildcard\n"],
     );
 
     let session = file("recorded.yaml");
@@ -221,7 +221,7 @@ fn look_ups_can_be_recorded_and_replayed() {
     assert_eq!(recorded.status.code(), Some(0), "{}", stderr(&recorded));
     assert_contains(
         stdout(&recorded),
-        &["served by routing secret shop-exact\n"],
+        &["uses routing secret shop-exact\n"],
     );
     assert_eq!(replay(&request, &session), recorded);
 

@@ -21,9 +21,10 @@ fn a_covered_certificate_is_parked() {
     assert_eq!(
         evaluation.response.warnings,
         [
-            "Certificate app: what names Secret app-tls later needs this written again, or routing-secrets-policy/skip",
-            "Certificate app: a.example.com: no certificate is issued, routing secret wild covers it",
-            "Certificate app: b.example.com: no certificate is issued, routing secret wild covers it",
+            "Certificate app: parked: Secret app-tls is not made",
+            "Certificate app: if something uses it later, write this again or set routing-secrets-policy/skip",
+            "Certificate app: a.example.com: routing secret wild covers it",
+            "Certificate app: b.example.com: routing secret wild covers it",
         ]
     );
     assert_eq!(
@@ -163,8 +164,8 @@ fn reject_names_the_domains_and_their_secrets() {
     let message = rejection(&author, &covered("reject"), &with_wild());
     for part in [
         "Certificate workspace/app",
-        "a.example.com by Secret wild",
-        "b.example.com by Secret wild",
+        "a.example.com (wild)",
+        "b.example.com (wild)",
     ] {
         assert!(message.contains(part), "{part} is missing in {message}");
     }
@@ -195,7 +196,10 @@ fn allow_only_warns() {
     assert_eq!(response.mutated_object, None);
     assert_eq!(
         response.warnings,
-        ["Certificate app: a.example.com: issued although routing secret wild covers it"]
+        [
+            "Certificate app: issued, although routing secrets cover its names",
+            "Certificate app: a.example.com: routing secret wild covers it"
+        ]
     );
 }
 
@@ -289,7 +293,7 @@ fn an_issuer_that_nobody_knows_is_told(#[case] annotations: Option<Value>) {
         assert_eq!(
             response.warnings,
             [format!(
-                "Certificate app: its issuer is {PARKED}, which no client trusts: name the one you want"
+                "Certificate app: no client trusts its issuer {PARKED}; set spec.issuerRef"
             )]
         );
     }
@@ -365,7 +369,7 @@ fn a_record_that_is_not_ours_saves_no_certificate_from_being_rejected() {
     );
     let message = rejection(&author, &covered("reject"), &with_wild());
     assert!(
-        message.contains("a.example.com by Secret wild"),
+        message.contains("a.example.com (wild)"),
         "{message}"
     );
 }

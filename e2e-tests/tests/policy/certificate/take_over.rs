@@ -144,7 +144,7 @@ fn what_was_parked_stays_out_of_the_way(#[case] change: fn(&mut Value), #[case] 
     assert!(response.accepted, "{:?}", response.message);
     assert_eq!(response.mutated_object, None);
     assert!(
-        response.warnings[0].contains("would overwrite routing secret wild"),
+        response.warnings[1].contains("would overwrite routing secret wild"),
         "{:?}",
         response.warnings
     );

@@ -293,7 +293,7 @@ proptest! {
     fn a_change_of_hosts_is_announced(author in an_object(), settings in settings(), at in 0..4_usize) {
         let response = evaluate(&author, &settings, &CLUSTERS[at]).response;
         let is_rewritten = response.mutated_object.is_some_and(|stored| stored["spec"] != author["spec"]);
-        let announced: Vec<_> = response.warnings.iter().filter(|line| line.contains("served by routing secret")).collect();
+        let announced: Vec<_> = response.warnings.iter().filter(|line| line.contains("uses routing secret")).collect();
         prop_assert!(!is_rewritten || !announced.is_empty() || response.warnings.len() == 10);
         let each_once: BTreeSet<_> = announced.iter().map(|line| line.to_ascii_lowercase()).collect();
         prop_assert_eq!(each_once.len(), announced.len());

@@ -155,7 +155,7 @@ fn a_record_that_is_not_ours_leaves_the_object_alone(#[case] record: &str) {
         assert_eq!(evaluation.response.mutated_object, None);
         assert_eq!(evaluation.calls, []);
         let expected = format!(
-            "{kind} app: left alone: annotation {RECORD} was not written by this policy; remove it"
+            "{kind} app: unchanged: annotation {RECORD} is invalid; remove it"
         );
         assert_eq!(evaluation.response.warnings, [expected]);
     }
@@ -229,7 +229,7 @@ fn a_forged_record_gives_nothing_that_the_object_does_not_hold() {
 fn an_object_whose_record_would_not_be_stored_is_left_with_a_warning() {
     let author = annotated(author(), "notes", &"x".repeat(256 * 1024 - 90));
     let warnings = warnings_of_untouched(&author, &json!({}));
-    assert_names(&warnings, &[RECORD, "more than Kubernetes stores"]);
+    assert_names(&warnings, &[RECORD, "256 KiB"]);
 }
 
 #[test]
@@ -241,14 +241,14 @@ fn require_rejects_what_would_be_changed() {
         "Gateway workspace/app does not use its routing secrets",
         "listener a (a.example.com) names Secret one, expected Secret wild",
         "listener b (b.example.com) names Secret two, expected Secret wild",
-        "annotation cert-manager.io/ignore-tls-listeners must list a",
+        "add a to annotation cert-manager.io/ignore-tls-listeners",
     ];
     assert_names(&response.message.unwrap(), &parts);
     let unlisted = listener_set(json!([listener("a", "a.example.com", "wild")]));
     let response = evaluate(&unlisted, &require(), &cluster(&[wild()])).response;
     assert_names(
         &response.message.unwrap(),
-        &["ListenerSet workspace/app", "must list a"],
+        &["ListenerSet workspace/app", "add a to annotation"],
     );
 }
 
@@ -271,7 +271,7 @@ fn require_accepts_what_stays() {
     let leave = json!({"gateway": {"action": "require", "triggered": "leave"}});
     assert_names(
         &warnings_of_untouched(&author(), &leave),
-        &["left as it is"],
+        &["not rewritten"],
     );
     assert_untouched(
         &annotated(gateway(json!([])), RECORD, "{}"),
@@ -286,7 +286,7 @@ fn require_expects_the_authors_secret_when_the_routing_secret_is_gone() {
     assert!(!response.accepted);
     let parts = [
         "listener a (a.example.com) names Secret wild, expected Secret one",
-        "must not list b",
+        "remove b from annotation",
     ];
     assert_names(&response.message.unwrap(), &parts);
 }
@@ -295,8 +295,8 @@ fn require_expects_the_authors_secret_when_the_routing_secret_is_gone() {
 fn changes_are_announced() {
     let response = evaluate(&author(), &json!({}), &cluster(&[wild()])).response;
     let expected = [
-        "Gateway app: a.example.com: served by routing secret wild",
-        "Gateway app: b.example.com: served by routing secret wild",
+        "Gateway app: a.example.com: uses routing secret wild",
+        "Gateway app: b.example.com: uses routing secret wild",
         "Gateway app: cert-manager ignores listeners: a, b",
     ];
     assert_eq!(response.warnings, expected);
@@ -306,8 +306,8 @@ fn changes_are_announced() {
     );
     let back = evaluate(&rewritten(&author()), &json!({}), &cluster(&[])).response;
     let expected = [
-        "Gateway app: a.example.com: back to Secret one of its author",
-        "Gateway app: b.example.com: back to Secret two of its author",
+        "Gateway app: a.example.com: uses Secret one again",
+        "Gateway app: b.example.com: uses Secret two again",
         "Gateway app: cert-manager no longer ignores listeners: a, b",
     ];
     assert_eq!(back.warnings, expected);
@@ -331,5 +331,5 @@ fn there_are_ten_short_warnings_at_most() {
         .response
         .warnings;
     assert_ten_short(&warnings);
-    assert!(warnings[0].contains("listener x"), "{warnings:?}");
+    assert!(warnings[0].contains("x.example.org"), "{warnings:?}");
 }

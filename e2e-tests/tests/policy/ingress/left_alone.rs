@@ -90,7 +90,7 @@ fn the_authors_version_comes_back_where_secrets_are_elsewhere(
     assert!(response.audit_annotations.is_empty());
     assert_eq!(
         response.warnings,
-        ["Ingress app: a.example.com: back to Secret own of its author"]
+        ["Ingress app: a.example.com: uses Secret own again"]
     );
     assert_left_alone(&change(&author), &json!({}));
 }

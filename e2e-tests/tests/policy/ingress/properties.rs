@@ -414,7 +414,7 @@ proptest! {
     fn a_change_of_hosts_is_announced(author in an_ingress(), settings in settings(), at in 0..4_usize) {
         let response = evaluate(&author, &settings, &CLUSTERS[at]).response;
         let is_rewritten = response.mutated_object.is_some_and(|stored| stored["spec"] != author["spec"]);
-        let words = ["served by routing secret", "back to Secret", "no Secret is named"];
+        let words = ["uses routing secret", "uses Secret", "uses no Secret"];
         let says = |line: &&String| words.iter().any(|words| line.contains(words));
         let announced: Vec<_> = response.warnings.iter().filter(says).collect();
         prop_assert!(!is_rewritten || !announced.is_empty());

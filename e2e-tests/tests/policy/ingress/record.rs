@@ -354,7 +354,7 @@ fn a_lost_record_counts_while_what_was_applied_stands(#[case] tls: Value, #[case
     assert_eq!(stored["spec"]["tls"], expected);
     assert_eq!(stored["metadata"]["annotations"], json!({ISSUER: "le"}));
     let warnings = evaluation.response.warnings.join("\n");
-    assert!(warnings.contains("back to Secret"), "{warnings}");
+    assert!(warnings.contains("uses Secret"), "{warnings}");
 }
 
 /// The author's own list, sent anew without the record, is his word: so are his annotations.

@@ -98,7 +98,7 @@ fn a_partly_covered_ingress_is_left_with_a_warning_that_names_both_sides() {
     for part in [
         "a.example.com (wild)",
         "b.example.com (wild)",
-        "not covered: x.example.org",
+        "no routing secret covers x.example.org",
         ISSUER,
     ] {
         assert!(warnings.contains(part), "{part} is missing in {warnings}");
@@ -219,7 +219,7 @@ fn what_is_left_after_a_host_was_added_is_announced_as_it_is() {
     let warnings = response.warnings.join("\n");
     assert!(warnings.contains("a.example.com (wild)"), "{warnings}");
     assert!(
-        warnings.contains("a.example.com: back to Secret own"),
+        warnings.contains("a.example.com: uses Secret own again"),
         "{warnings}"
     );
 }

@@ -244,7 +244,7 @@ fn the_routing_secret_that_takes_over_is_named() {
     assert_eq!(
         warnings[..2],
         [
-            "Ingress shop: a.example.com still names this Secret; routing secret exact covers it, too",
+            "Ingress shop: a.example.com still names this Secret; exact is next",
             "Ingress skipped: a.example.com still names this Secret",
         ]
     );
@@ -445,7 +445,7 @@ fn a_look_up_that_fails_loses_no_deletion_but_under_deny(#[case] kind: &str, #[c
     assert!(response.accepted);
     assert_eq!(
         response.warnings[0],
-        "Secret workspace/wild: it is not known who still names it"
+        "Secret wild: cannot look up who still uses it"
     );
     let denied = deleted(&wild(), &mode("deny"), &cluster);
     assert!(!denied.accepted);

@@ -180,7 +180,7 @@ fn a_refused_look_up_is_a_warning(#[case] cause: &str) {
     assert!(response.accepted);
     assert_eq!((response.mutated_object, response.message), (None, None));
     let warnings = response.warnings.join("\n");
-    for part in ["workspace/tls", "epinio/source"] {
+    for part in ["Secret tls: ", "epinio/source"] {
         assert!(warnings.contains(part), "{part} is missing in {warnings}");
     }
     assert!(!response.warnings.is_empty() && response.warnings.len() <= 10);
@@ -308,7 +308,7 @@ fn a_mirror_that_would_be_refused_is_stored_without_the_label(#[case] contents: 
     assert!(response.accepted, "{:?}", response.message);
     assert_eq!(response.mutated_object, None);
     let warnings = response.warnings.join("\n");
-    assert!(warnings.contains("workspace/tls"), "{warnings}");
+    assert!(warnings.contains("Secret tls: "), "{warnings}");
     // A source without the label makes no routing secret, whatever it holds.
     assert_silent(&evaluated(&mirror, &source(json!({}))));
     // Reflector's next write of good contents brings the label.
@@ -367,7 +367,7 @@ fn a_labelled_mirror_loses_the_label_with_contents_that_would_be_refused(#[case]
             "{in_use}"
         );
         assert_eq!(stored["data"], new["data"]);
-        assert!(response.warnings.join("\n").contains("workspace/tls"));
+        assert!(response.warnings.join("\n").contains("Secret tls: "));
     }
     // Nobody else's Secret may be stored so.
     let plain = without_annotations(new.clone(), &[REFLECTS]);

@@ -176,7 +176,7 @@ pub fn assert_warned(secret: &Value, parts: &[&str], host: Option<&str>) {
         panic!("not one warning: {:?}", response.warnings)
     };
     assert_fits(warning);
-    for part in parts.iter().chain(&["workspace/tls"]) {
+    for part in parts.iter().chain(&["Secret tls: "]) {
         assert!(warning.contains(part), "{part} is missing in {warning}");
     }
     if let Some(host) = host {

@@ -237,7 +237,7 @@ fn everything_at_once() {
     assert_eq!(response.warnings.len(), 6, "{:?}", response.warnings);
     for warning in response.warnings {
         assert_fits(&warning);
-        assert!(warning.contains("workspace/tls"), "{warning}");
+        assert!(warning.starts_with("Secret tls: "), "{warning}");
     }
 }
 
@@ -261,5 +261,5 @@ fn a_secret_whose_name_is_made_up_later() {
     let secret = without(ending_in(Duration::days(3)), "/metadata", "name");
     let secret = with(secret, "/metadata/generateName", json!("tls-"));
     let warnings = judged(&secret, &json!({})).response.warnings;
-    assert!(warnings[0].contains("workspace/tls-"), "{warnings:?}");
+    assert!(warnings[0].starts_with("Secret tls-"), "{warnings:?}");
 }
