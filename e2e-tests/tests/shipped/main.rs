@@ -4,6 +4,7 @@ mod artifacthub;
 mod conditions;
 mod kustomizations;
 mod manifests;
+mod messages;
 mod metadata;
 mod policies;
 mod questions;
