@@ -226,7 +226,7 @@ impl Settings {
                 Err(error) => error,
             };
             let fault = format!("{}: {}", error.path(), error.inner());
-            let is_known_field = matches!(error.path().iter().last(), Some(Segment::Map { .. }))
+            let is_known_field = matches!(error.path().iter().next_back(), Some(Segment::Map { .. }))
                 && !fault.contains(": unknown field");
             match take(&mut json, error.path()) {
                 Some(Value::Null) if is_known_field => {}

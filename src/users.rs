@@ -183,7 +183,7 @@ impl SecretUser {
             && self.reader_of(secret, settings).is_none()
             && self.uses.iter().filter(|used| used.secret == secret || self.moves_as_a_whole).all(|used| {
                 let mut hosts = used.hosts.iter();
-                !used.serves_any_host && hosts.all(|host| self.is_covered(host, table))
+                used.is_movable && hosts.all(|host| self.is_covered(host, table))
             })
     }
 

@@ -35,7 +35,7 @@ fn is_last_applied(request: &Request, tls: &[TlsEntry]) -> bool {
         && declared.is_ok_and(|declared| declared == tls)
 }
 
-/// The sender owns the list by server-side apply.
+/// The sender owns the list by server-side apply, and not the record, which a copy of a stored object has in it.
 fn is_applied_by_sender(request: &Request) -> bool {
     let sender = request.field_manager();
     sender.is_some()
@@ -43,6 +43,7 @@ fn is_applied_by_sender(request: &Request) -> bool {
             object::text(entry, "manager") == sender
                 && object::text(entry, "operation") == Some("Apply")
                 && object::get(entry, "fieldsV1.f:spec.f:tls").is_some()
+                && !owns_annotation(entry, IngressRecord::ANNOTATION)
         })
 }
 
@@ -54,8 +55,12 @@ fn is_of_helm(object: &Value) -> bool {
 pub(super) fn is_owned_by_another(request: &Request, annotation: &str) -> bool {
     managed_fields(&request.object)
         .filter(|entry| object::text(entry, "manager") != request.field_manager())
-        .filter_map(|entry| object::get(entry, "fieldsV1.f:metadata.f:annotations"))
-        .any(|owned| owned.get(format!("f:{annotation}")).is_some())
+        .any(|entry| owns_annotation(entry, annotation))
+}
+
+fn owns_annotation(entry: &Value, annotation: &str) -> bool {
+    object::get(entry, "fieldsV1.f:metadata.f:annotations")
+        .is_some_and(|owned| owned.get(format!("f:{annotation}")).is_some())
 }
 
 fn managed_fields(object: &Value) -> impl Iterator<Item = &Value> {

@@ -13,7 +13,7 @@ use crate::support::*;
     "routingLabel": "epinio.io/routing", "wildcards": "oneLabel", "ignoredHosts": [],
     "ingress": {
         "action": "mutate", "plainHosts": "secure", "partlyCovered": "leave",
-        "issuerAnnotations": [], "ignoredClasses": ["istio"],
+        "issuerAnnotations": [], "ignoredClasses": ["istio"], "leaveAnnotations": ["*/leave", "example.com/leave"],
     },
     "gateway": {"action": "mutate", "triggered": "ignoreListeners"},
     "certificate": {"covered": "park"},
@@ -68,12 +68,16 @@ fn every_fault_is_reported_at_once() {
 }
 
 #[rstest]
-#[case(json!([]))]
-#[case(json!("settings"))]
-#[case(json!({"ingress": []}))]
-fn settings_of_the_wrong_type(#[case] settings: Value) {
+#[case(json!([]), "settings: invalid type: sequence, expected a map")]
+#[case(json!("a"), "settings: invalid type: string \"a\", expected a map")]
+#[case(json!({"ingress": []}), "ingress: invalid type: sequence, expected a map")]
+#[case(json!({"secret": {"inUse": true}}), "secret.inUse: invalid type: boolean `true`, expected a string")]
+fn settings_of_the_wrong_type(#[case] settings: Value, #[case] message: &str) {
     let verdict = POLICY.validate_settings(&settings).unwrap();
-    assert!(!verdict.valid && verdict.message.unwrap().contains("must be an object"));
+    assert_eq!(
+        (verdict.valid, verdict.message.as_deref()),
+        (false, Some(message))
+    );
 }
 
 #[test]
@@ -81,6 +85,33 @@ fn a_request_with_wrong_settings_is_rejected() {
     let author = ingress(&["a.example.com"], json!([]));
     let response = evaluate(&author, &json!({"wildcards": 1}), &cluster(&[wild()])).response;
     assert!(!response.accepted && response.message.unwrap().contains("wildcards"));
+}
+
+/// Each glob ends as the hosts do, and matches none.
+#[test]
+fn ten_globs_take_no_longer_than_a_thousand_hosts() {
+    let hosts: Vec<_> = (0..1_000)
+        .map(|number| format!("app-{number}.example.com"))
+        .collect();
+    let hosts: Vec<_> = hosts.iter().map(String::as_str).collect();
+    let author = ingress(&hosts, json!([]));
+    let globs: Vec<_> = (0..10)
+        .map(|number| format!("*-{number}?.*.example.com"))
+        .collect();
+    let best_time = |settings: &Value| {
+        let times = (0..5).map(|_| {
+            let evaluation = evaluate(&author, settings, &cluster(&[wild()]));
+            assert!(evaluation.response.mutated_object.is_some());
+            evaluation.elapsed
+        });
+        times.min().unwrap()
+    };
+    let without = best_time(&json!({}));
+    let with_globs = best_time(&json!({"ignoredHosts": globs}));
+    assert!(
+        with_globs < 2 * without,
+        "{with_globs:?} with globs, {without:?} without"
+    );
 }
 
 /// JSON that no number can hold, and that is nested too deeply for anything.

@@ -1,5 +1,6 @@
 //! What is shipped beside the module: manifests, metadata and questions agree with the policy and with each other.
 
+mod annotations;
 mod artifacthub;
 mod conditions;
 mod kustomizations;

@@ -19,10 +19,10 @@ pub fn with(name: &str, value: Value) -> Value {
     }
 }
 
-/// The words that a setting may be, if it is a choice: the policy lists them when it gets something else.
+/// The words that a setting may be, if it is a choice: the policy lists them when it gets another one.
 pub fn choices(name: &str) -> Option<Vec<String>> {
-    let fault = faults(&with(name, json!({}))).expect("no setting but a section is an object");
-    let (_, words) = fault.split_once(", expected ")?;
+    let fault = faults(&with(name, json!("?"))).expect("no setting is a question mark");
+    let (_, words) = fault.split_once("unknown variant `?`, expected ")?;
     let words = words.split('`').skip(1).step_by(2);
     Some(words.map(str::to_owned).collect())
 }
