@@ -82,7 +82,7 @@ pub(crate) struct Need {
 impl Need {
     /// The warning.
     pub(crate) fn warning(&self) -> String {
-        format!("left with Secret {}: {} needs it", self.secret, self.user)
+        format!("keeps Secret {}: {} uses it", self.secret, self.user)
     }
 }
 
