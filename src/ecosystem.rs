@@ -5,77 +5,67 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use self::Values::{Any, Only, True, TrueOrEnabled};
 use crate::admission::object::{OUR_PREFIX, Texts};
 
-/// The values with which an annotation has its meaning.
-#[derive(Clone, Copy, Debug)]
-enum Values {
-    Any,
-    True,
-    TrueOrEnabled,
-    Only(&'static str),
-}
-
-/// The name of an annotation (`*/name` has any prefix), and the values that count.
-type Row = (&'static str, Values);
+/// The name of an annotation (`*/name` has any prefix), and whether a value counts.
+type Row = (&'static str, fn(&str) -> bool);
 
 /// Triggers: cert-manager makes certificates for the object, even with an empty value
 /// (`pkg/controller/certificate-shim/sync.go`, `hasShimAnnotation`).
-const CERT_MANAGER: [Row; 2] = [("cert-manager.io/issuer", Any), ("cert-manager.io/cluster-issuer", Any)];
+const CERT_MANAGER: [Row; 2] = [("cert-manager.io/issuer", any), ("cert-manager.io/cluster-issuer", any)];
 
 /// A trigger of cert-manager on Ingresses only (`--auto-certificate-annotations`).
-const TLS_ACME: Row = ("kubernetes.io/tls-acme", True);
+const TLS_ACME: Row = ("kubernetes.io/tls-acme", is_true);
 
 /// Triggers of other issuers.
 const OTHER_ISSUERS: [Row; 3] = [
     // haproxy-ingress, `pkg/converters/ingress/annotations`.
-    ("haproxy-ingress.github.io/cert-signer", Any),
-    ("ingress.kubernetes.io/cert-signer", Any),
+    ("haproxy-ingress.github.io/cert-signer", any),
+    ("ingress.kubernetes.io/cert-signer", any),
     // Gardener, `cert-management`, `pkg/controller/source`.
-    ("cert.gardener.cloud/purpose", Only("managed")),
+    ("cert.gardener.cloud/purpose", |value| value == "managed"),
 ];
 
 /// Something else than the object's own Secrets decides who serves TLS.
 const ELSEWHERE: [Row; 6] = [
     // ingress-nginx, HAProxy and others: the pod terminates TLS.
-    ("*/ssl-passthrough", TrueOrEnabled),
+    ("*/ssl-passthrough", is_enabled),
     // Cilium, `operator/pkg/model/ingestion/ingress.go`.
-    ("*/tls-passthrough", TrueOrEnabled),
+    ("*/tls-passthrough", is_enabled),
     // OpenShift, `route-controller-manager`, `pkg/route/ingress/ingress.go`.
-    ("route.openshift.io/termination", Only("passthrough")),
+    ("route.openshift.io/termination", |value| value == "passthrough"),
     // nginx/kubernetes-ingress refuses a minion with `tls` (`internal/k8s/validation.go`,
     // `validateMinionSpec`).
-    ("nginx.org/mergeable-ingress-type", Only("minion")),
+    ("nginx.org/mergeable-ingress-type", |value| value == "minion"),
     // AKS, application routing: a controller of Azure writes the Secret and the entry.
-    ("kubernetes.azure.com/tls-cert-keyvault-uri", Any),
+    ("kubernetes.azure.com/tls-cert-keyvault-uri", any),
     OTHER_NAMESPACE,
 ];
 
 /// Contour reads the Secrets from another namespace (`internal/dag/ingress_processor.go`).
-const OTHER_NAMESPACE: Row = ("projectcontour.io/tls-cert-namespace", Any);
+const OTHER_NAMESPACE: Row = ("projectcontour.io/tls-cert-namespace", any);
 
 /// The label of the Ingresses with which cert-manager answers ACME HTTP-01 challenges.
 pub(crate) const SOLVER: &str = "acme.cert-manager.io/http01-solver";
 
 /// ingress-nginx serves the host with and without `www.`
 /// (`internal/ingress/annotations/redirect/redirect.go`).
-const WITH_WWW: Row = ("nginx.ingress.kubernetes.io/from-to-www-redirect", True);
+const WITH_WWW: Row = ("nginx.ingress.kubernetes.io/from-to-www-redirect", is_true);
 
 /// Names, separated by commas, that are served with the certificate of each host.
 const ALIASES: [Row; 2] = [
     // ingress-nginx and haproxy-ingress, `annotations/alias`.
-    ("*/server-alias", Any),
+    ("*/server-alias", any),
     // AGIC, `pkg/appgw/ingress_rules.go`.
-    ("appgw.ingress.kubernetes.io/hostname-extension", Any),
+    ("appgw.ingress.kubernetes.io/hostname-extension", any),
 ];
 
 /// Something else fills the Secret.
 const MIRRORS: [Row; 2] = [
     // Reflector, `Mirroring/SecretMirror.cs`.
-    (REFLECTS, Any),
+    (REFLECTS, any),
     // replicator, `replicate/common/consts.go`.
-    ("replicator.v1.mittwald.de/replicate-from", Any),
+    ("replicator.v1.mittwald.de/replicate-from", any),
 ];
 
 /// The Secret, as `NAMESPACE/NAME`, of which Reflector keeps this one a copy.
@@ -130,7 +120,7 @@ pub(crate) fn triggers(annotations: &Texts, more: &[String]) -> Vec<String> {
 
 /// The triggers of other issuers than cert-manager, which count for all kinds.
 pub(crate) fn other_issuers(annotations: &Texts, more: &[String]) -> Vec<String> {
-    names(annotations, |name, value| has(&OTHER_ISSUERS, name, value) || more.iter().any(|more| more == name))
+    names(annotations, |name, value| is_other_issuer(name, value, more))
 }
 
 /// Whether cert-manager makes certificates for a Gateway.
@@ -156,11 +146,10 @@ pub(crate) fn reads_other_namespace(annotations: &Texts) -> bool {
 pub(crate) fn brings_certificate(annotations: &Texts) -> bool {
     texts(annotations).any(|(name, value)| {
         let prefix = name.rsplit_once('/').map_or("", |(prefix, _)| prefix);
-        let is_other = prefix != "cert-manager.io"
+        prefix != "cert-manager.io"
             && !prefix.ends_with(".cert-manager.io")
             && !name.starts_with(OUR_PREFIX)
-            && !has(&OTHER_ISSUERS, name, value);
-        is_other
+            && !has(&OTHER_ISSUERS, name, value)
             && has_word(name, &CERTIFICATE_WORDS)
             && !has_word(name, &NO_CERTIFICATE_WORDS)
             && !value.is_empty()
@@ -191,13 +180,13 @@ pub(crate) fn reader_of<'a>(secret: &str, annotations: &'a Texts, more: &[String
 
 /// The names that are served with the certificate of a host besides it.
 pub(crate) fn served_together(host: &str, annotations: &Texts) -> Vec<String> {
-    let with_www = texts(annotations).any(|(name, value)| has(&[WITH_WWW], name, value));
-    let www = match host.get(..4) {
-        Some(www) if www.eq_ignore_ascii_case("www.") => host.chars().skip(4).collect(),
-        _ => format!("www.{host}"),
-    };
     // There is no redirection for a wildcard.
-    let www = (with_www && !host.starts_with('*')).then_some(www);
+    let with_www =
+        !host.starts_with('*') && texts(annotations).any(|(name, value)| has(&[WITH_WWW], name, value));
+    let www = with_www.then(|| match host.split_at_checked("www.".len()) {
+        Some((www, rest)) if www.eq_ignore_ascii_case("www.") => rest.to_owned(),
+        _ => format!("www.{host}"),
+    });
     texts(annotations)
         .filter(|(name, value)| has(&ALIASES, name, value))
         .flat_map(|(_, value)| value.split(',').map(str::trim))
@@ -216,19 +205,15 @@ pub(crate) fn is_mirror(annotations: &Texts) -> bool {
 /// that something finds by its annotations, a certificate for more than servers, or one with other names.
 pub(crate) fn makes_more_than_routing(annotations: &Texts, routing_label: &str) -> bool {
     texts(annotations).any(|(name, value)| match name {
-        SECRET_TEMPLATE => template_says_more(value, routing_label),
+        SECRET_TEMPLATE => {
+            let template: Value = serde_json::from_str(value).unwrap_or_default();
+            let annotations = template.get("annotations").and_then(Value::as_object);
+            template.get("labels").is_some_and(|labels| labels.get(routing_label).is_some())
+                || annotations.is_some_and(|annotations| !annotations.is_empty())
+        }
         USAGES => !serves_only(value.split(',').map(str::trim)),
         _ => OTHER_NAMES.contains(&name),
     })
-}
-
-fn template_says_more(template: &str, routing_label: &str) -> bool {
-    let template: Value = serde_json::from_str(template).unwrap_or_default();
-    template.get("labels").is_some_and(|labels| labels.get(routing_label).is_some())
-        || template
-            .get("annotations")
-            .and_then(Value::as_object)
-            .is_some_and(|annotations| !annotations.is_empty())
 }
 
 /// Whether a certificate with these usages is for servers, and for nothing else that a routing secret is not
@@ -239,10 +224,19 @@ pub(crate) fn serves_only<'a>(usages: impl Iterator<Item = &'a str> + Clone) -> 
 }
 
 fn is_trigger(name: &str, value: &str, more: &[String]) -> bool {
-    has(&CERT_MANAGER, name, value)
-        || has(&[TLS_ACME], name, value)
-        || has(&OTHER_ISSUERS, name, value)
-        || more.iter().any(|more| more == name)
+    has(&CERT_MANAGER, name, value) || has(&[TLS_ACME], name, value) || is_other_issuer(name, value, more)
+}
+
+fn is_other_issuer(name: &str, value: &str, more: &[String]) -> bool {
+    has(&OTHER_ISSUERS, name, value) || more.iter().any(|more| more == name)
+}
+
+fn any(_: &str) -> bool {
+    true
+}
+
+fn is_enabled(value: &str) -> bool {
+    is_true(value) || value == "enabled"
 }
 
 /// The words for true of Go's `strconv.ParseBool`, with which controllers read flags.
@@ -265,27 +259,16 @@ fn names(annotations: &Texts, counts: impl Fn(&str, &str) -> bool) -> Vec<String
 
 /// Whether rows have this name and this value.
 fn has(rows: &[Row], name: &str, value: &str) -> bool {
-    rows.iter().any(|(pattern, values)| {
-        let counts = match values {
-            Any => true,
-            True => is_true(value),
-            TrueOrEnabled => is_true(value) || value == "enabled",
-            Only(only) => value == *only,
-        };
-        counts && is_named(name, pattern)
-    })
+    rows.iter().any(|(pattern, counts)| is_named(name, pattern) && counts(value))
 }
 
 /// Whether a name is that of a row, of which `*/name` has any prefix.
 fn is_named(name: &str, pattern: &str) -> bool {
-    match pattern.strip_prefix("*/") {
-        Some(own) => name.rsplit_once('/').is_some_and(|(_, found)| found == own),
-        None => name == pattern,
-    }
+    pattern.strip_prefix('*').map_or(name == pattern, |end| name.ends_with(end))
 }
 
 /// Whether the name of an annotation, without its prefix, has one of these words.
 fn has_word(name: &str, words: &[&str]) -> bool {
-    let own = name.rsplit_once('/').map_or(name, |(_, own)| own);
+    let own = name.rsplit('/').next().unwrap_or_default();
     own.split(|char: char| !char.is_ascii_alphanumeric()).any(|word| words.contains(&word))
 }

@@ -3,10 +3,9 @@
 //! A [`Host`] is what an Ingress asks for, a [`DnsPattern`] is what a certificate offers. Both are checked
 //! once and hold lower-case ASCII, so that comparing them is comparing bytes.
 //!
-//! The characters and labels allowed are those of Go's `crypto/x509` (`validHostname`), which is what
-//! Traefik, ingress-nginx and cert-manager run: letters, digits, `-` (not first in a label) and `_`. A name
-//! that Go would compare only letter by letter, because it is no valid name (`a..b`, `f*.x`), is no host and
-//! covers none.
+//! The characters and labels allowed are those of Go's `crypto/x509` (`validHostname`), with which Traefik,
+//! ingress-nginx and cert-manager are built: letters, digits, `-` (not first in a label) and `_`. A name that
+//! is not valid, which Go compares letter by letter (`a..b`, `f*.x`), is no host and covers none.
 
 use std::net::IpAddr;
 
@@ -17,10 +16,10 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Wildcards {
-    /// RFC 9525, section 6.3: the complete left-most label, standing for exactly one label.
+    /// RFC 9525, section 6.3: it is the complete left-most label, and matches exactly one label.
     #[default]
     OneLabel,
-    /// Epinio's own matching: `*` anywhere, standing for any text, dots included.
+    /// Epinio's own matching: it is anywhere, and matches any text, dots included.
     AnyDepth,
 }
 
@@ -81,8 +80,7 @@ impl DnsPattern {
             name.drain(.."*.".len());
             return Some(Self::Wildcard(name));
         }
-        let is_possible = |byte: u8| matches!(byte, b'*' | b'.') || is_name_byte(byte);
-        if wildcards == Wildcards::OneLabel || !name.bytes().all(is_possible) {
+        if wildcards == Wildcards::OneLabel || name.contains('?') {
             return None;
         }
         HostGlob::compile(&name).map(Self::Glob)
@@ -92,21 +90,10 @@ impl DnsPattern {
     pub(crate) fn fit(&self, host: &Host, wildcards: Wildcards) -> Option<Fit> {
         match self {
             // The final dot of an absolute host may be missing from the certificate.
-            Self::Exact(name) => {
-                let is_same = *name == host.text || name == host.relative();
-                (is_same && !host.text.starts_with('*')).then_some(Fit::Exact)
-            }
+            Self::Exact(name) => (*name == host.text || name == host.relative()).then_some(Fit::Exact),
             Self::Wildcard(parent) => {
-                let is_below = match wildcards {
-                    Wildcards::OneLabel => {
-                        let nearest = host.relative().split_once('.');
-                        nearest.is_some_and(|(_, nearest)| nearest == parent)
-                    }
-                    Wildcards::AnyDepth => {
-                        let head = host.relative().strip_suffix(parent.as_str());
-                        head.is_some_and(|head| head.ends_with('.'))
-                    }
-                };
+                let head = host.relative().strip_suffix(parent.as_str())?.strip_suffix('.')?;
+                let is_below = wildcards == Wildcards::AnyDepth || !head.contains('.');
                 is_below.then_some(Fit::Wildcard("*.".len() + parent.len()))
             }
             Self::Glob(glob) => glob.matches(host).then_some(Fit::Wildcard(glob.text().len())),
@@ -114,8 +101,7 @@ impl DnsPattern {
     }
 }
 
-/// The longest glob, which is as long as the longest DNS name; globset panics at one that is too long to
-/// compile.
+/// The length of the longest DNS name. globset panics at globs that are too long to compile.
 const MAX_GLOB: usize = 253;
 
 /// A glob over whole hosts, compiled: `*` matches any text, dots included, and `?` one character.
@@ -126,22 +112,18 @@ pub(crate) struct HostGlob(GlobMatcher);
 impl TryFrom<String> for HostGlob {
     type Error = &'static str;
 
-    /// Reads a glob of the settings, which some host could match.
-    fn try_from(mut text: String) -> Result<Self, Self::Error> {
-        text.make_ascii_lowercase();
-        let is_possible = |byte: u8| matches!(byte, b'*' | b'?' | b'.') || is_name_byte(byte);
-        let is_glob = !text.is_empty() && text.bytes().all(is_possible);
-        is_glob
-            .then(|| Self::compile(&text))
-            .flatten()
+    /// Reads a glob of the settings.
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::compile(&text.to_ascii_lowercase())
             .ok_or("must be a pattern of hosts: letters, digits, '-', '_', '.', '*' and '?'")
     }
 }
 
 impl HostGlob {
-    /// Compiles a glob in lower case that has no special characters but `*` and `?`.
+    /// Compiles a glob in lower case; `None` if no host can match it.
     fn compile(text: &str) -> Option<Self> {
-        if text.len() > MAX_GLOB {
+        let is_possible = |byte: u8| matches!(byte, b'*' | b'?' | b'.') || is_name_byte(byte);
+        if !(1..=MAX_GLOB).contains(&text.len()) || !text.bytes().all(is_possible) {
             return None;
         }
         let glob = GlobBuilder::new(text).literal_separator(false).build();

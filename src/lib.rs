@@ -20,7 +20,7 @@ mod settings;
 mod users;
 mod x509;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use kubewarden_policy_sdk::{
     protocol_version_guest, response::ValidationResponse, settings::SettingsValidationResponse,
@@ -28,7 +28,7 @@ use kubewarden_policy_sdk::{
 use wapc_guest::{CallResult, register_function};
 
 use crate::{
-    admission::{Decision, Kind, Payload, object},
+    admission::{Decision, Kind, Payload, ReviewError, object},
     cluster::kubewarden::HostCluster,
     settings::Settings,
 };
@@ -48,7 +48,8 @@ pub extern "C" fn wapc_init() {
 /// # Errors
 /// If the answer cannot be written; a payload that cannot be read is a denial.
 pub fn validate(payload: &[u8]) -> CallResult {
-    Ok(serde_json::to_vec(&ValidationResponse::from(decide(payload)))?)
+    let decision = decide(payload).unwrap_or_else(Decision::from);
+    Ok(serde_json::to_vec(&ValidationResponse::from(decision))?)
 }
 
 /// Checks the settings when the policy is deployed: settings in, a `SettingsValidationResponse` out.
@@ -63,39 +64,25 @@ pub fn validate_settings(payload: &[u8]) -> CallResult {
     })?)
 }
 
-fn decide(payload: &[u8]) -> Decision {
+fn decide(payload: &[u8]) -> Result<Decision, ReviewError> {
     // serde's own message would quote the payload, which may hold a Secret's key.
     let payload = str::from_utf8(payload).ok().and_then(|json| serde_json::from_str(json).ok());
-    let Some(Payload { request, settings }) = payload else {
-        return Decision::fail("the admission request cannot be parsed", 400);
-    };
+    let Payload { request, settings } = payload.ok_or(ReviewError::BadPayload)?;
     let Some(kind) = request.kind() else {
-        return Decision::accept();
+        return Ok(Decision::accept());
     };
-    if let Some(error) = request.malformed_part() {
-        return error.into();
-    }
-    let settings = match Settings::parse(&settings) {
-        Ok(settings) => settings,
-        Err(faults) => {
-            let faults = faults.join("; ");
-            return Decision::fail(format!("the settings of the policy are wrong: {faults}"), 500);
-        }
-    };
-    let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) else {
-        return Decision::fail("the clock of the policy server is before 1970", 500);
-    };
-    let now = now.as_secs();
+    request.check_maps()?;
+    let settings =
+        Settings::parse(&settings).map_err(|faults| ReviewError::BadSettings(faults.join("; ")))?;
+    let now = SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
     let cluster = HostCluster { settings: &settings, now };
     let about = format!("{} {}", kind.names().kind, object::name(&request.object));
     let decision = match kind {
-        Kind::Ingress => ingress::review(request, &settings, &cluster),
-        Kind::Gateway | Kind::ListenerSet => gateway::review(request, kind, &settings, &cluster),
-        Kind::Certificate => certificate::review(&request, &settings, &cluster),
+        Kind::Ingress => ingress::review(request, &settings, &cluster)?,
+        Kind::Gateway | Kind::ListenerSet => gateway::review(request, kind, &settings, &cluster)?,
+        Kind::Certificate => certificate::review(&request, &settings, &cluster)?,
         // Its warnings are about others, too.
-        Kind::Secret => {
-            return secret::review(&request, &settings, &cluster, now).unwrap_or_else(Decision::from);
-        }
+        Kind::Secret => return secret::review(&request, &settings, &cluster, now),
     };
-    decision.unwrap_or_else(Decision::from).about(&about)
+    Ok(decision.about(&about))
 }

@@ -80,7 +80,7 @@ pub(crate) fn foreign<R: Record>() -> String {
     format!("unchanged: annotation {annotation} is invalid; remove it")
 }
 
-/// The warning about an object that is left, or issued, because its record would not be stored.
+/// The warning about an object whose record would not be stored, and what becomes of it.
 pub(crate) fn too_long<R: Record>(outcome: &str) -> String {
     let annotation = R::ANNOTATION;
     format!("{outcome}: the annotations exceed 256 KiB with {annotation}")

@@ -195,11 +195,9 @@ impl Settings {
     /// # Errors
     /// Every fault, one line each, beginning with the path of the field.
     pub(crate) fn read(json: &[u8]) -> Result<Self, Vec<String>> {
-        match serde_json::from_slice(json) {
-            Ok(settings) => Self::parse(&settings),
-            // A number may be too big for anything, too.
-            Err(_) => Err(vec!["settings: cannot be read".to_owned()]),
-        }
+        // This is not JSON, or has a number that is too big for any type.
+        let unreadable = |_| vec!["settings: cannot be read".to_owned()];
+        Self::parse(&serde_json::from_slice(json).map_err(unreadable)?)
     }
 
     /// Checks settings. Null, as settings, a section or a field, is the default.
@@ -297,8 +295,8 @@ fn take(json: &mut Value, path: &Path) -> Option<Value> {
 fn is_qualified_name(text: &str) -> bool {
     let (prefix, name) = text.split_once('/').map_or((None, text), |(prefix, name)| (Some(prefix), name));
     let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let has_ends = name.starts_with(|char: char| char.is_ascii_alphanumeric())
-        && name.ends_with(|char: char| char.is_ascii_alphanumeric());
+    let is_end = |char: char| char.is_ascii_alphanumeric();
+    let has_ends = name.starts_with(is_end) && name.ends_with(is_end);
     has_ends && name.len() <= 63 && name.bytes().all(is_inner) && prefix.is_none_or(is_dns_subdomain)
 }
 

@@ -1,7 +1,7 @@
 //! Metadata, annotations and fields of an object, which is a JSON value.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 /// What the policy's own annotations begin with.
@@ -88,15 +88,10 @@ pub(crate) fn describe(kind: &str, object: &Value) -> String {
 
 /// Sets a member. An empty map or list removes it, as the API server leaves it out (`omitempty`).
 pub(crate) fn set(parent: &mut Value, name: &str, value: Value) {
-    let is_empty = match &value {
-        Value::Object(members) => members.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        _ => value.is_null(),
-    };
     let Some(parent) = parent.as_object_mut() else {
         return;
     };
-    if is_empty {
+    if [json!(null), json!([]), json!({})].contains(&value) {
         parent.remove(name);
     } else {
         parent.insert(name.to_owned(), value);

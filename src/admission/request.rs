@@ -1,5 +1,7 @@
 //! The admission request, as far as the rules read it.
 
+use std::time::SystemTimeError;
+
 use k8s_openapi::{
     Resource,
     api::{core::v1::Secret, networking::v1::Ingress},
@@ -30,7 +32,8 @@ pub(crate) struct Request {
     operation: String,
     namespace: Option<String>,
     sub_resource: Option<String>,
-    user_info: Option<UserInfo>,
+    #[serde(default)]
+    user_info: Value,
     #[serde(default)]
     options: Value,
     /// The object that is to be stored.
@@ -38,12 +41,6 @@ pub(crate) struct Request {
     pub(crate) object: Value,
     #[serde(default)]
     old_object: Value,
-}
-
-/// The sender (`k8s.io/api/authentication/v1`).
-#[derive(Deserialize)]
-struct UserInfo {
-    username: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -99,8 +96,14 @@ impl Kind {
 /// Why a request could not be decided. No variant quotes the request, which may hold a key.
 #[derive(Debug, Error)]
 pub(crate) enum ReviewError {
+    #[error("the admission request cannot be parsed")]
+    BadPayload,
     #[error("the {kind} cannot be read: {field}")]
     Malformed { kind: String, field: MalformedField },
+    #[error("the settings of the policy are wrong: {0}")]
+    BadSettings(String),
+    #[error("the clock of the policy server is before 1970")]
+    Clock(#[from] SystemTimeError),
     /// The cluster did not answer. The message says what to do.
     #[error("{0}")]
     Lookup(String),
@@ -109,11 +112,11 @@ pub(crate) enum ReviewError {
 }
 
 impl ReviewError {
-    /// The HTTP status of the answer.
+    /// The HTTP status of the answer, which says whose fault it is.
     pub(crate) fn status(&self) -> u16 {
         match self {
-            Self::Malformed { .. } => 400,
-            Self::Lookup(_) | Self::Unwritable(_) => 500,
+            Self::BadPayload | Self::Malformed { .. } => 400,
+            Self::BadSettings(_) | Self::Clock(_) | Self::Lookup(_) | Self::Unwritable(_) => 500,
         }
     }
 }
@@ -150,7 +153,7 @@ impl Request {
 
     /// The name of the user who sends the request.
     pub(crate) fn user(&self) -> Option<&str> {
-        self.user_info.as_ref()?.username.as_deref()
+        object::text(&self.user_info, "username")
     }
 
     /// The field manager of the request.
@@ -176,22 +179,19 @@ impl Request {
         .ok_or_else(|| self.malformed(MalformedField::at("metadata.namespace")))
     }
 
-    /// The part of the object that is not the map that the rules read and change, if there is one. Only the
-    /// metadata of an object is read that its author takes out of the policy's hands.
-    pub(crate) fn malformed_part(&self) -> Option<ReviewError> {
-        if self.is_deletion() {
-            return None;
-        }
-        let is_map = |part: &str| match object::get(&self.object, part) {
-            None | Some(Value::Null) => part != "metadata",
-            Some(value) => value.is_object(),
-        };
+    /// Checks that the parts of the object that the rules read and change are maps. Only the metadata is
+    /// checked if its author takes the object out of the policy's hands.
+    pub(crate) fn check_maps(&self) -> Result<(), ReviewError> {
         let spec = (!object::is_skipped(&self.object)).then_some("spec");
-        ["metadata", "metadata.annotations", "metadata.labels"]
-            .into_iter()
-            .chain(spec)
-            .find(|part| !is_map(part))
-            .map(|part| self.malformed(MalformedField::at(part)))
+        let mut parts = ["metadata", "metadata.annotations", "metadata.labels"].into_iter().chain(spec);
+        let is_malformed = |part: &&str| match object::get(&self.object, part) {
+            None | Some(Value::Null) => *part == "metadata",
+            Some(value) => !value.is_object(),
+        };
+        match parts.find(is_malformed) {
+            Some(part) if !self.is_deletion() => Err(self.malformed(MalformedField::at(part))),
+            _ => Ok(()),
+        }
     }
 
     /// The error about a field of the object.

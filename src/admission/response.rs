@@ -69,11 +69,6 @@ impl Decision {
         Self::new(Verdict::Deny { message: message.into(), status: None })
     }
 
-    /// The request could not be decided, with the HTTP status that says whose fault it is.
-    pub(crate) fn fail(message: impl Into<String>, status: u16) -> Self {
-        Self::new(Verdict::Deny { message: message.into(), status: Some(status) })
-    }
-
     /// Adds warnings.
     pub(crate) fn warn(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
         self.warnings.extend(warnings);
@@ -99,9 +94,10 @@ impl Decision {
     }
 }
 
+/// The request could not be decided.
 impl From<ReviewError> for Decision {
     fn from(error: ReviewError) -> Self {
-        Self::fail(error.to_string(), error.status())
+        Self::new(Verdict::Deny { message: error.to_string(), status: Some(error.status()) })
     }
 }
 

@@ -11,11 +11,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use slog::{Drain, Logger, info, o};
 
-use super::{
-    Cluster, LookupError,
-    secrets::{LabelledItem, SecretItem},
+use super::{Cluster, LookupError, secrets::SecretItem};
+use crate::{
+    admission::{Kind, object},
+    objects::secret::TLS_TYPE,
+    routing::RoutingSecret,
+    settings::Settings,
 };
-use crate::{admission::Kind, objects::secret::TLS_TYPE, routing::RoutingSecret, settings::Settings};
 
 const LIST: &str = "list_resources_by_namespace";
 const GET: &str = "get_resource";
@@ -47,8 +49,7 @@ impl Cluster for HostCluster<'_> {
         } else {
             // The host keeps no watch of single Secrets, so that no keys stay in its memory.
             for name in unindexed {
-                let answer = get(&get_request(namespace, &name))?;
-                let item = answer.and_then(|answer| serde_json::from_slice::<SecretItem>(&answer).ok());
+                let item: Option<SecretItem> = get_secret(namespace, &name, false, None)?;
                 secrets.extend(item.map(|item| item.read(wildcards, now)));
             }
         }
@@ -57,18 +58,9 @@ impl Cluster for HostCluster<'_> {
     }
 
     fn label_of(&self, namespace: &str, name: &str, label: &str) -> Result<Option<String>, LookupError> {
-        let request = GetResourceRequest {
-            // A mirror is written right after its source, which the cache may not have yet.
-            disable_cache: true,
-            field_masks: metadata_only(),
-            ..get_request(namespace, name)
-        };
-        let Some(answer) = get(&request)? else {
-            return Ok(None);
-        };
-        let item: LabelledItem = serde_json::from_slice(&answer)
-            .map_err(|_| get_failed(&request, "the answer is not a Secret".to_owned()))?;
-        Ok(item.label(label))
+        // A mirror is written right after its source, which the cache may not have yet.
+        let secret: Option<Value> = get_secret(namespace, name, true, metadata_only())?;
+        Ok(secret.and_then(|secret| object::label(&secret, label).map(str::to_owned)))
     }
 
     fn list(&self, kind: Kind, namespace: &str, fields: &[&str]) -> Result<Vec<Value>, LookupError> {
@@ -142,34 +134,28 @@ fn list<T: DeserializeOwned>(
     Ok(list.items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect())
 }
 
-/// The request for a whole Secret, which may be some seconds old.
-fn get_request(namespace: &str, name: &str) -> GetResourceRequest {
-    GetResourceRequest {
+/// A Secret; `None` if there is none of this name, or it is not of the shape of `T`. From the cache of the
+/// host it may be some seconds old.
+fn get_secret<T: DeserializeOwned>(
+    namespace: &str,
+    name: &str,
+    disable_cache: bool,
+    field_masks: Option<BTreeSet<String>>,
+) -> Result<Option<T>, LookupError> {
+    let request = GetResourceRequest {
         api_version: Secret::API_VERSION.to_owned(),
         kind: Secret::KIND.to_owned(),
         name: name.to_owned(),
         namespace: Some(namespace.to_owned()),
-        disable_cache: false,
-        field_masks: None,
-    }
-}
-
-/// The Secret as the host sends it; `None` if there is none of this name.
-fn get(request: &GetResourceRequest) -> Result<Option<Vec<u8>>, LookupError> {
-    match call(GET, request).map_err(|cause| get_failed(request, cause)) {
-        Ok(answer) => Ok(Some(answer)),
+        disable_cache,
+        field_masks,
+    };
+    let wanted = format!("Secret {namespace}/{name}");
+    let failed = |cause| LookupError { wanted, call: GET, kind: Kind::Secret, cause };
+    match call(GET, &request).map_err(failed) {
+        Ok(answer) => Ok(serde_json::from_slice(&answer).ok()),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-fn get_failed(request: &GetResourceRequest, cause: String) -> LookupError {
-    let namespace = request.namespace.as_deref().unwrap_or_default();
-    LookupError {
-        wanted: format!("Secret {namespace}/{}", request.name),
-        call: GET,
-        kind: Kind::Secret,
-        cause,
     }
 }
 

@@ -1,7 +1,5 @@
 //! What is read of a listed Secret. Everything else, `tls.key` too, is stepped over.
 
-use std::collections::BTreeMap;
-
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 
@@ -22,7 +20,6 @@ pub(super) struct SecretItem {
 #[derive(Deserialize)]
 struct Metadata {
     name: String,
-    #[serde(default)]
     annotations: Option<SecretAnnotations>,
 }
 
@@ -71,23 +68,6 @@ impl SecretItem {
             .and_then(|base64| BASE64_STANDARD.decode(base64).ok())
             .and_then(|pem| first_certificate(&pem))
             .ok_or(Unusable::NoCertificate)?;
-        Leaf::from_der(&der).map_err(|_| Unusable::BadCertificate)
-    }
-}
-
-/// The labels of a Secret.
-#[derive(Deserialize)]
-pub(super) struct LabelledItem {
-    metadata: Labels,
-}
-
-#[derive(Deserialize)]
-struct Labels {
-    labels: Option<BTreeMap<String, String>>,
-}
-
-impl LabelledItem {
-    pub(super) fn label(self, name: &str) -> Option<String> {
-        self.metadata.labels?.remove(name)
+        Leaf::from_der(&der).ok_or(Unusable::BadCertificate)
     }
 }

@@ -44,7 +44,7 @@ impl Secret {
         if secret.label.is_some() || secret.is_mirror() {
             secret.tls_crt = content(object, "tls.crt")?;
             secret.tls_key = content(object, "tls.key")?;
-            secret.leaf = first_certificate(&secret.tls_crt).and_then(|der| Leaf::from_der(&der).ok());
+            secret.leaf = first_certificate(&secret.tls_crt).and_then(|der| Leaf::from_der(&der));
         }
         Ok(secret)
     }

@@ -50,38 +50,26 @@ impl RoutingSecret {
     /// The routing secret of this name at the second `now` since 1970, with its leaf or why that cannot be
     /// read.
     pub(crate) fn new(name: String, leaf: Result<Leaf, Unusable>, wildcards: Wildcards, now: u64) -> Self {
-        let (not_after, names) = match leaf {
-            Ok(leaf) => (
-                check(&leaf, now),
-                leaf.dns_names.into_iter().filter_map(|name| DnsPattern::parse(name, wildcards)).collect(),
-            ),
-            Err(reason) => (Err(reason), Vec::new()),
-        };
-        Self {
-            name,
-            certificate_name: None,
-            not_after: match not_after {
-                Ok(_) if names.is_empty() => Err(Unusable::NoDnsName),
-                not_after => not_after,
-            },
-            names,
-        }
+        let mut names = Vec::new();
+        let not_after = leaf.and_then(|leaf| {
+            names.extend(leaf.dns_names.into_iter().filter_map(|name| DnsPattern::parse(name, wildcards)));
+            if now < leaf.not_before {
+                Err(Unusable::NotYetValid)
+            } else if now >= leaf.not_after {
+                Err(Unusable::Expired)
+            } else if leaf.is_temporary {
+                Err(Unusable::Temporary)
+            } else if names.is_empty() {
+                Err(Unusable::NoDnsName)
+            } else {
+                Ok(leaf.not_after)
+            }
+        });
+        Self { name, certificate_name: None, names, not_after }
     }
 
     /// How well its best name covers a host, if one does.
     pub(crate) fn fit(&self, host: &Host, wildcards: Wildcards) -> Option<Fit> {
         self.names.iter().filter_map(|name| name.fit(host, wildcards)).max()
-    }
-}
-
-fn check(leaf: &Leaf, now: u64) -> Result<u64, Unusable> {
-    if now < leaf.not_before {
-        Err(Unusable::NotYetValid)
-    } else if now >= leaf.not_after {
-        Err(Unusable::Expired)
-    } else if leaf.is_temporary {
-        Err(Unusable::Temporary)
-    } else {
-        Ok(leaf.not_after)
     }
 }

@@ -103,22 +103,15 @@ impl<'a> RoutingTable<'a> {
     /// Whether the Secret of this name is a usable routing secret that covers all of these hosts, and there
     /// are some.
     pub(crate) fn covers_all(&self, secret: &str, hosts: &[String]) -> bool {
-        let Some(secret) = self.find_usable(secret) else {
-            return false;
-        };
-        let is_covered = |host: &String| {
-            let host = self.settings.host(host);
-            host.is_some_and(|host| self.fit(secret, &host).is_some())
-        };
+        let is_covered = |host: &String| self.covers(secret, host) && self.settings.host(host).is_some();
         !hosts.is_empty() && hosts.iter().all(is_covered)
     }
 
     /// Whether the Secret of this name is a usable routing secret that covers a host, also one that is never
     /// touched.
     pub(crate) fn covers(&self, secret: &str, host: &str) -> bool {
-        self.find_usable(secret)
-            .zip(Host::parse(host))
-            .is_some_and(|(secret, host)| self.fit(secret, &host).is_some())
+        let secret = self.find(secret).filter(|secret| secret.not_after.is_ok());
+        secret.zip(Host::parse(host)).is_some_and(|(secret, host)| self.fit(secret, &host).is_some())
     }
 
     /// Whether the Secret of this name is a routing secret, usable or not.
@@ -135,29 +128,20 @@ impl<'a> RoutingTable<'a> {
     /// Certificates that they make like their Secrets. The annotation may be that of a copy, so one of the
     /// hosts must be a name of the Secret, letter by letter.
     pub(crate) fn is_made_from(&self, secret: &str, maker: Maker<'_>) -> bool {
-        let Some(secret) = self.find(secret) else {
-            return false;
-        };
-        let certificate = secret.certificate_name.as_deref();
-        match maker {
-            Maker::Certificate(name) => certificate == Some(name),
+        self.find(secret).is_some_and(|secret| match maker {
+            Maker::Certificate(name) => secret.certificate_name.as_deref() == Some(name),
             Maker::Triggered(hosts) => {
-                let wildcards = self.settings.wildcards;
-                certificate == Some(&secret.name)
+                secret.certificate_name.as_ref() == Some(&secret.name)
                     && hosts
                         .iter()
-                        .filter_map(|host| DnsPattern::parse(host.as_str(), wildcards))
+                        .filter_map(|host| DnsPattern::parse(host.as_str(), self.settings.wildcards))
                         .any(|host| secret.names.contains(&host))
             }
-        }
+        })
     }
 
     fn fit(&self, secret: &RoutingSecret, host: &Host) -> Option<Fit> {
         secret.fit(host, self.settings.wildcards)
-    }
-
-    fn find_usable(&self, secret: &str) -> Option<&RoutingSecret> {
-        self.find(secret).filter(|secret| secret.not_after.is_ok())
     }
 
     fn find(&self, secret: &str) -> Option<&RoutingSecret> {

@@ -74,39 +74,30 @@ impl From<&Certificate> for ChainCertificate {
             not_before: validity.not_before.to_unix_duration().as_secs(),
             not_after: validity.not_after.to_unix_duration().as_secs(),
             public_key: body.subject_public_key_info().try_into(),
-            signature: if body.issuer() == body.subject() {
-                Signature::Usual
-            } else {
-                certificate.signature_algorithm().into()
-            },
+            signature: Signature::of(certificate),
         }
     }
 }
 
-impl From<&AlgorithmIdentifierOwned> for Signature {
-    fn from(algorithm: &AlgorithmIdentifierOwned) -> Self {
-        if is_weak(algorithm) {
+impl Signature {
+    fn of(certificate: &Certificate) -> Self {
+        let body = certificate.tbs_certificate();
+        let AlgorithmIdentifierOwned { oid, parameters } = certificate.signature_algorithm();
+        let is_weak = match parameters {
+            Some(parameters) if *oid == rfc5912::ID_RSASSA_PSS => parameters
+                .decode_as::<RsaPssParamsOwned>()
+                .is_ok_and(|parameters| parameters.hash.oid == rfc5912::ID_SHA_1),
+            _ => WEAK_SIGNATURES.contains(oid),
+        };
+        let is_sha_3 = oid.parent() == Some(NIST_SIGNATURES) && matches!(oid.arcs().last(), Some(9..=16));
+        if body.issuer() == body.subject() {
+            Self::Usual
+        } else if is_weak {
             Self::Weak
-        } else if is_usual(algorithm.oid) {
+        } else if is_sha_3 || USUAL_SIGNATURES.iter().any(|usual| oid.starts_with(*usual)) {
             Self::Usual
         } else {
-            Self::Unusual(algorithm.oid)
+            Self::Unusual(*oid)
         }
     }
-}
-
-fn is_weak(algorithm: &AlgorithmIdentifierOwned) -> bool {
-    match &algorithm.parameters {
-        Some(parameters) if algorithm.oid == rfc5912::ID_RSASSA_PSS => parameters
-            .decode_as::<RsaPssParamsOwned>()
-            .is_ok_and(|parameters| parameters.hash.oid == rfc5912::ID_SHA_1),
-        _ => WEAK_SIGNATURES.contains(&algorithm.oid),
-    }
-}
-
-fn is_usual(algorithm: ObjectIdentifier) -> bool {
-    let is_sha_3 =
-        algorithm.parent() == Some(NIST_SIGNATURES) && matches!(algorithm.arcs().last(), Some(9..=16));
-    let mut usual = USUAL_SIGNATURES.iter();
-    is_sha_3 || usual.any(|usual| algorithm.starts_with(*usual))
 }

@@ -8,8 +8,6 @@ use x509_parser::{
     x509::X509Version,
 };
 
-use super::CertificateError;
-
 /// `dNSName` among the choices of `GeneralName` (RFC 5280, section 4.2.1.6).
 const DNS_NAME: Tag = Tag(2);
 /// The issuer of cert-manager's temporary certificates (`pkg/util/pki/temporarycertificate.go`).
@@ -30,48 +28,45 @@ pub(crate) struct Leaf {
 }
 
 impl Leaf {
-    /// Reads a certificate, as a look-up does: what Go refuses in valid DER was refused at admission. Fails
+    /// Reads a certificate, as a look-up does: what Go refuses in valid DER was refused at admission. `None`
     /// if `der` is not one certificate in DER, is followed by anything, or has a time before 1970.
-    pub(crate) fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+    pub(crate) fn from_der(der: &[u8]) -> Option<Self> {
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
         let Ok(([], certificate)) = parser.parse(der) else {
-            return Err(CertificateError::Malformed);
+            return None;
         };
-        let seconds = |time: i64| u64::try_from(time).map_err(|_| CertificateError::Malformed);
         let validity = certificate.validity();
         let mut common_names = certificate.issuer().iter_common_name();
-        Ok(Self {
+        Some(Self {
             dns_names: dns_names(&certificate)?,
-            not_before: seconds(validity.not_before.timestamp())?,
-            not_after: seconds(validity.not_after.timestamp())?,
+            not_before: validity.not_before.timestamp().try_into().ok()?,
+            not_after: validity.not_after.timestamp().try_into().ok()?,
             is_temporary: common_names.any(|name| name.as_slice() == TEMPORARY_ISSUER),
         })
     }
 }
 
-/// The DNS SANs that are ASCII, in their order. Fails if the extension is there twice, or not valid DER.
-fn dns_names(certificate: &X509Certificate<'_>) -> Result<Vec<String>, CertificateError> {
-    let malformed = |_| CertificateError::Malformed;
+/// The DNS SANs that are ASCII, in their order; `None` if the extension is there twice, or not valid DER.
+fn dns_names(certificate: &X509Certificate<'_>) -> Option<Vec<String>> {
+    let mut names = Vec::new();
     // Go reads no extensions in older versions.
     if certificate.version() != X509Version::V3 {
-        return Ok(Vec::new());
+        return Some(names);
     }
-    let extension = certificate.get_extension_unique(&OID_X509_EXT_SUBJECT_ALT_NAME);
-    let Some(extension) = extension.map_err(malformed)? else {
-        return Ok(Vec::new());
+    let Some(extension) = certificate.get_extension_unique(&OID_X509_EXT_SUBJECT_ALT_NAME).ok()? else {
+        return Some(names);
     };
     // Not x509-parser's reader of names, which refuses all of them for one of a kind that it does not know.
     let Ok(([], list)) = Sequence::from_der(extension.value) else {
-        return Err(CertificateError::Malformed);
+        return None;
     };
-    let mut names = Vec::new();
-    for name in list.der_iter::<Any<'_>, _>() {
-        let name = name.map_err(|_: asn1_rs::Error| CertificateError::Malformed)?;
+    for name in list.der_iter::<Any<'_>, asn1_rs::Error>() {
+        let name = name.ok()?;
         let is_dns_name =
             name.class() == Class::ContextSpecific && name.tag() == DNS_NAME && name.header.is_primitive();
         if is_dns_name && name.data.is_ascii() {
             names.push(String::from_utf8_lossy(name.data).into_owned());
         }
     }
-    Ok(names)
+    Some(names)
 }

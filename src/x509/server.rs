@@ -60,8 +60,9 @@ impl TryFrom<&Certificate> for ServerCertificate {
 
     fn try_from(certificate: &Certificate) -> Result<Self, CertificateError> {
         let body = certificate.tbs_certificate();
-        let is_negative = |serial: &[u8]| serial.first().is_some_and(|first| *first >= 0x80);
-        ensure(!is_negative(body.serial_number().as_bytes()))?;
+        let first = body.serial_number().as_bytes().first();
+        // It is not negative.
+        ensure(first.is_none_or(u8::is_ascii))?;
         ensure(body.signature() == certificate.signature_algorithm())?;
         check_identifier(&body.signature().oid)?;
         check_padding(certificate.signature().into())?;
@@ -96,22 +97,18 @@ impl ServerCertificate {
     /// Go's `processExtensions`: an extension that Go decodes must be valid, any other may hold anything.
     fn read(&mut self, extension: &Extension) -> Result<(), CertificateError> {
         let value = extension.extn_value.as_bytes();
-        let check_not_critical = || ensure(!extension.critical);
         check_identifier(&extension.extn_id)?;
         match extension.extn_id {
-            SubjectKeyIdentifier::OID => {
-                check_not_critical()?;
-                SubjectKeyIdentifier::from_der(value)?;
+            SubjectKeyIdentifier::OID | AuthorityKeyIdentifier::OID | AuthorityInfoAccessSyntax::OID
+                if extension.critical =>
+            {
+                return Err(CertificateError::RefusedByGo);
             }
-            AuthorityKeyIdentifier::OID => {
-                check_not_critical()?;
-                AuthorityKeyIdentifier::from_der(value)?;
-            }
+            SubjectKeyIdentifier::OID => drop(SubjectKeyIdentifier::from_der(value)?),
+            AuthorityKeyIdentifier::OID => drop(AuthorityKeyIdentifier::from_der(value)?),
             AuthorityInfoAccessSyntax::OID => {
-                check_not_critical()?;
-                for access in AuthorityInfoAccessSyntax::from_der(value)?.0 {
-                    check_identifier(&access.access_method)?;
-                }
+                let accesses = AuthorityInfoAccessSyntax::from_der(value)?.0;
+                accesses.iter().try_for_each(|access| check_identifier(&access.access_method))?;
             }
             SubjectAltName::OID => self.dns_names = read_dns_names(value)?,
             KeyUsage::OID => {
@@ -138,12 +135,9 @@ impl ServerCertificate {
                 }
             }
             CrlDistributionPoints::OID => {
-                for point in CrlDistributionPoints::from_der(value)?.0 {
-                    ensure(matches!(
-                        point.distribution_point,
-                        None | Some(DistributionPointName::FullName(_))
-                    ))?;
-                }
+                let points = CrlDistributionPoints::from_der(value)?.0;
+                let mut names = points.iter().flat_map(|point| &point.distribution_point);
+                ensure(names.all(|name| matches!(name, DistributionPointName::FullName(_))))?;
             }
             // Go decodes them, but only a CA may have them (RFC 5280, sections 4.2.1.10, 4.2.1.5, 4.2.1.11
             // and 4.2.1.14).

@@ -121,7 +121,7 @@ fn the_parts_of_an_object(#[case] object: Value, #[case] malformed: Option<&str>
     let mut request = of_kind("", "Secret", "CREATE");
     request.object = object;
     let message = |part: &str| format!("the Secret cannot be read: {part} is missing or of the wrong type");
-    assert_eq!(request.malformed_part().map(|error| error.to_string()), malformed.map(message));
+    assert_eq!(request.check_maps().err().map(|error| error.to_string()), malformed.map(message));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::admission::{
-    Decision,
+    Decision, ReviewError,
     response::{list, not_using_routing_secrets},
 };
 
@@ -14,6 +14,10 @@ use crate::admission::{
 fn answer(decision: Decision) -> ValidationResponse {
     let sent = serde_json::to_vec(&ValidationResponse::from(decision)).unwrap();
     serde_json::from_slice(&sent).unwrap()
+}
+
+fn undecided(message: &str) -> Decision {
+    ReviewError::Lookup(message.to_owned()).into()
 }
 
 fn warnings(warnings: impl IntoIterator<Item = String>) -> Option<Vec<String>> {
@@ -53,7 +57,7 @@ fn storing_what_was_sent_is_a_plain_accept() {
 
 #[rstest]
 #[case::breaks_a_rule(Decision::deny("no \"secret\" for a.example.com"), None)]
-#[case::cannot_be_decided(Decision::fail("no \"secret\" for a.example.com", 500), Some(500))]
+#[case::cannot_be_decided(undecided("no \"secret\" for a.example.com"), Some(500))]
 fn denying_says_why(#[case] decision: Decision, #[case] code: Option<u16>) {
     let answer = answer(decision);
     assert!(!answer.accepted);
@@ -75,7 +79,7 @@ fn a_message_is_one_line_of_limited_length() {
 #[case(Decision::accept())]
 #[case(Decision::store(&json!(1), json!({})))]
 #[case(Decision::deny("no"))]
-#[case(Decision::fail("no", 400))]
+#[case(undecided("no"))]
 fn every_verdict_may_come_with_warnings_and_served_hosts(#[case] verdict: Decision) {
     let decision = verdict
         .warn(["one".to_owned()])
