@@ -145,9 +145,7 @@ pub(crate) fn reads_other_namespace(annotations: &Texts) -> bool {
 /// do.
 pub(crate) fn brings_certificate(annotations: &Texts) -> bool {
     texts(annotations).any(|(name, value)| {
-        let prefix = name.rsplit_once('/').map_or("", |(prefix, _)| prefix);
-        prefix != "cert-manager.io"
-            && !prefix.ends_with(".cert-manager.io")
+        !is_of_cert_manager(name)
             && !name.starts_with(OUR_PREFIX)
             && !has(&OTHER_ISSUERS, name, value)
             && has_word(name, &CERTIFICATE_WORDS)
@@ -164,13 +162,14 @@ pub(crate) fn has_other_options(options: &Texts) -> bool {
 }
 
 /// The annotation by which something else reads a Secret, such as `auth-tls-secret` of ingress-nginx for the
-/// CA in it. Triggers and annotations of the policy read none.
+/// CA in it. Annotations of cert-manager, other triggers and annotations of the policy read none.
 pub(crate) fn reader_of<'a>(secret: &str, annotations: &'a Texts, more: &[String]) -> Option<&'a str> {
     let is_secret = |word: &str| word.strip_suffix(CA_SUFFIX).unwrap_or(word) == secret || word == secret;
     let no_name = |char: char| !char.is_ascii_alphanumeric() && !matches!(char, '-' | '.');
     texts(annotations)
         .find(|(name, value)| {
             has_word(name, &SECRET_WORDS)
+                && !is_of_cert_manager(name)
                 && !name.starts_with(OUR_PREFIX)
                 && !is_trigger(name, value, more)
                 && value.split(no_name).any(is_secret)
@@ -223,6 +222,11 @@ pub(crate) fn serves_only<'a>(usages: impl Iterator<Item = &'a str> + Clone) -> 
         && usages.clone().all(|usage| usage == SERVER_AUTH || OTHER_USAGES.contains(&usage))
 }
 
+fn is_of_cert_manager(name: &str) -> bool {
+    let prefix = name.rsplit_once('/').map_or("", |(prefix, _)| prefix);
+    prefix == "cert-manager.io" || prefix.ends_with(".cert-manager.io")
+}
+
 fn is_trigger(name: &str, value: &str, more: &[String]) -> bool {
     has(&CERT_MANAGER, name, value) || has(&[TLS_ACME], name, value) || is_other_issuer(name, value, more)
 }
@@ -240,7 +244,7 @@ fn is_enabled(value: &str) -> bool {
 }
 
 /// The words for true of Go's `strconv.ParseBool`, with which controllers read flags.
-fn is_true(value: &str) -> bool {
+pub(crate) fn is_true(value: &str) -> bool {
     matches!(value, "1" | "t" | "T" | "TRUE" | "true" | "True")
 }
 

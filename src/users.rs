@@ -13,7 +13,7 @@ use crate::{
     objects::{Gateway, GatewayRecord, Ingress, IngressRecord, SecretUse},
     record::{self, Found},
     routing::RoutingTable,
-    settings::{Settings, Triggered},
+    settings::{Action, Settings, Triggered},
 };
 
 /// The kinds whose objects name Secrets, and the fields to ask for; metadata comes along.
@@ -90,7 +90,7 @@ impl Need {
 /// Objects that would move themselves do not count, or two Ingresses with one Secret would hold each other. No kind
 /// is looked up after each Secret is known to be needed. Fails if one cannot be looked up.
 pub(crate) fn who_needs(
-    mut unmade: Vec<String>,
+    unmade: &[String],
     kind: Kind,
     request: &Request,
     table: &RoutingTable<'_>,
@@ -99,7 +99,6 @@ pub(crate) fn who_needs(
     let settings = table.settings();
     let own_name = object::name(&request.object);
     let mut needs: Vec<Need> = Vec::new();
-    unmade.retain(|secret| !table.is_routing_secret(secret));
     let mut kinds = by_kind(request.namespace()?, settings, cluster);
     while !unmade.iter().all(|secret| needs.iter().any(|need| need.secret == *secret)) {
         let Some(users) = kinds.next() else {
@@ -107,13 +106,22 @@ pub(crate) fn who_needs(
         };
         for user in users? {
             let is_other = user.kind != kind || user.name != own_name;
+            // What is only required to move may stay.
+            let moves = action(user.kind, settings) == Action::Mutate
+                || action(user.kind, settings) == action(kind, settings);
             let needed = unmade.iter().filter(|secret| {
-                is_other && user.needs(secret, settings) && !user.moves_from(secret, table, settings)
+                is_other
+                    && user.needs(secret, settings)
+                    && !(moves && user.moves_from(secret, table, settings))
             });
             needs.extend(needed.map(|secret| Need { secret: secret.clone(), user: user.describe() }));
         }
     }
     Ok(needs)
+}
+
+fn action(kind: Kind, settings: &Settings) -> Action {
+    if kind == Kind::Ingress { settings.ingress.action } else { settings.gateway.action }
 }
 
 impl SecretUser {
@@ -183,13 +191,14 @@ impl SecretUser {
             && self.reader_of(secret, settings).is_none()
             && self.uses.iter().filter(|used| used.secret == secret || self.moves_as_a_whole).all(|used| {
                 let mut hosts = used.hosts.iter();
-                used.is_movable && hosts.all(|host| self.is_covered(host, table))
+                used.is_movable && hosts.all(|host| self.routing_secret_for(host, table).is_some())
             })
     }
 
-    fn is_covered(&self, host: &str, table: &RoutingTable<'_>) -> bool {
+    /// The routing secret that the next write has it name for a host.
+    pub(crate) fn routing_secret_for<'a>(&self, host: &str, table: &'a RoutingTable<'_>) -> Option<&'a str> {
         let others = ecosystem::served_together(host, &self.annotations);
-        table.choose_together(host, &others).is_some()
+        table.choose_together(host, &others).filter(|_| !self.is_left_to_author)
     }
 
     /// How it uses a Secret.

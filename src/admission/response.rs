@@ -71,7 +71,11 @@ impl Decision {
 
     /// Adds warnings.
     pub(crate) fn warn(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
-        self.warnings.extend(warnings);
+        for warning in warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
         self
     }
 

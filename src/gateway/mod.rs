@@ -61,7 +61,8 @@ pub(crate) fn review(
     if let Some(reason) = reason_to_leave(&original, &plan, is_triggered, settings) {
         warnings = left(&reason, &plan.served);
     } else {
-        for need in users::who_needs(plan.unmade_secrets(&original), kind, &request, &table, cluster)? {
+        let unmade = plan.unmade_secrets(&original, &table);
+        for need in users::who_needs(&unmade, kind, &request, &table, cluster)? {
             plan.hold(&need.secret, &original);
             warnings.push(need.warning());
         }
@@ -74,7 +75,8 @@ pub(crate) fn review(
             None => warnings = vec![record::too_long::<GatewayRecord>("not rewritten")],
         }
     }
-    warnings.extend(messages::unserved(&stored, &table, is_triggered));
+    let is_endangered = is_triggered || !original.other_issuers(settings).is_empty();
+    warnings.extend(messages::unserved(&stored, &table, is_endangered));
     let changes = messages::changes(&submitted, &original, &stored);
     if settings.gateway.action == Action::Require {
         let violations = messages::violations(&changes, &submitted, &stored);

@@ -77,25 +77,28 @@ impl Plan {
     /// Has the listeners with a Secret of the author stay, because something else needs it.
     pub(super) fn hold(&mut self, secret: &str, original: &Gateway) {
         for (listener, applied) in original.listeners.iter().zip(&mut self.secrets) {
-            if listener.secret() == Some(secret) {
-                *applied = None;
+            if listener.secret() == Some(secret)
+                && let Some(applied) = applied.take()
+            {
                 self.ignored.retain(|name| *name != listener.name);
-                self.served.retain(|served| !served.host.eq_ignore_ascii_case(&listener.hostname));
+                self.served.retain(|served| {
+                    served.secret != applied || !served.host.eq_ignore_ascii_case(&listener.hostname)
+                });
             }
         }
     }
 
     /// The Secrets of listeners that cert-manager would not make any more.
-    pub(super) fn unmade_secrets(&self, original: &Gateway) -> Vec<String> {
-        original
+    pub(super) fn unmade_secrets(&self, original: &Gateway, table: &RoutingTable<'_>) -> Vec<String> {
+        let unmade: BTreeSet<_> = original
             .listeners
             .iter()
             .zip(&self.secrets)
-            .filter(|(listener, _)| self.ignored.contains(&listener.name))
-            .filter_map(|(listener, applied)| Some((listener.secret()?, applied.as_ref()?)))
-            .filter(|(current, applied)| current != applied)
-            .map(|(current, _)| current.to_owned())
-            .collect()
+            .filter(|(listener, applied)| applied.is_some() && self.ignored.contains(&listener.name))
+            .filter_map(|(listener, _)| listener.secret())
+            .filter(|current| !table.is_routing_secret(current))
+            .collect();
+        unmade.into_iter().map(str::to_owned).collect()
     }
 }
 

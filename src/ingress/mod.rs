@@ -73,6 +73,8 @@ struct Outcome {
     /// The hosts that routing secrets serve because of this policy.
     served: Vec<ServedHost>,
     warnings: Vec<String>,
+    /// The Secrets that ingress-shim makes for the author's version, and not for the stored one.
+    unmade: Vec<String>,
     /// Whether entries of routing secrets have no hosts, so that ingress-shim skips them.
     omits_hosts: bool,
 }
@@ -98,6 +100,7 @@ impl Review<'_> {
             record: IngressRecord::default(),
             served: Vec::new(),
             warnings: Vec::new(),
+            unmade: Vec::new(),
             omits_hosts: false,
         }
     }
@@ -128,9 +131,9 @@ impl Review<'_> {
             warnings.extend(left(&reason, &plan.served));
             warnings.push(uncovered(&plan.uncovered, messages::REMEDY));
         } else {
-            let outcome = self.rewritten(plan, omits_hosts);
-            let unmade = self.unmade_secrets(&outcome.stored);
-            let needs = users::who_needs(unmade, Kind::Ingress, &self.request, table, cluster)?;
+            let mut outcome = self.rewritten(plan, omits_hosts);
+            outcome.unmade = self.unmade_secrets(&outcome.stored, table);
+            let needs = users::who_needs(&outcome.unmade, Kind::Ingress, &self.request, table, cluster)?;
             warnings.extend(needs.iter().map(Need::warning));
             rewritten = Some(outcome).filter(|_| needs.is_empty());
         }
@@ -147,9 +150,8 @@ impl Review<'_> {
         Ok(outcome)
     }
 
-    /// The Secrets that ingress-shim makes for what was submitted or wanted, and would not make for what is
-    /// stored.
-    fn unmade_secrets(&self, stored: &Ingress) -> Vec<String> {
+    /// The Secrets that ingress-shim makes for the author's version, and would not make for the stored one.
+    fn unmade_secrets(&self, stored: &Ingress, table: &RoutingTable<'_>) -> Vec<String> {
         if self.triggers.is_empty() {
             return Vec::new();
         }
@@ -158,6 +160,7 @@ impl Review<'_> {
         messages::secrets_with_hosts(&self.original)
             .into_iter()
             .filter(|secret| !has_trigger || !named.contains(secret))
+            .filter(|secret| !table.is_routing_secret(secret))
             .map(str::to_owned)
             .collect()
     }
@@ -248,7 +251,7 @@ impl Review<'_> {
     }
 
     fn mutate(self, outcome: Outcome) -> Decision {
-        let Outcome { stored, served, warnings, .. } = outcome;
+        let Outcome { stored, served, warnings, unmade, .. } = outcome;
         if stored == self.submitted {
             return Decision::accept().warn(warnings);
         }
@@ -256,7 +259,6 @@ impl Review<'_> {
             let annotations: Texts = object::field(old, "metadata.annotations").unwrap_or_default();
             ecosystem::triggers(&annotations, &self.settings.ingress.issuer_annotations)
         });
-        let unmade = self.unmade_secrets(&stored);
         let removed = messages::more_annotations(&self.submitted, &stored);
         let changes = messages::changes(&self.submitted, &stored, &served);
         Decision::mutate(stored.write(self.request.object, &self.submitted))
@@ -277,7 +279,7 @@ impl Review<'_> {
             &messages::more_annotations(&stored, &self.submitted),
         ));
         if omits_hosts && stored != self.original {
-            violations.extend(messages::listed_hosts(&self.submitted, &served, &self.triggers));
+            violations.extend(messages::listed_hosts(&self.submitted, &stored, &self.triggers));
         }
         let ingress = object::describe(Kind::Ingress.names().kind, &self.request.object);
         require(&ingress, &violations, warnings, served)

@@ -151,17 +151,19 @@ impl Gateway {
 
     /// The Secrets that it names, and for which hosts.
     pub(crate) fn secret_uses(&self) -> Vec<SecretUse> {
-        self.listeners
-            .iter()
-            .flat_map(|listener| {
-                listener.secrets().map(|secret| SecretUse {
-                    secret: secret.to_owned(),
-                    hosts: Vec::from_iter(Some(&listener.hostname).filter(|host| !host.is_empty()).cloned()),
-                    serves_any_host: listener.hostname.is_empty(),
-                    is_movable: listener.is_rewritable,
-                })
-            })
-            .collect()
+        let secret_uses = |listener: &Listener| {
+            let hosts = Vec::from_iter(Some(listener.hostname.clone()).filter(|host| !host.is_empty()));
+            // Some stay for the sake of a listener that passes TLS through.
+            let is_alone = !self.listeners.iter().any(|other| other.passes_through_beside(listener));
+            let secret_use = |secret: &str| SecretUse {
+                secret: secret.to_owned(),
+                hosts: hosts.clone(),
+                serves_any_host: hosts.is_empty(),
+                is_movable: listener.is_rewritable && is_alone,
+            };
+            listener.secrets().map(secret_use).collect::<Vec<_>>()
+        };
+        self.listeners.iter().flat_map(secret_uses).collect()
     }
 
     /// The hostnames of the listeners that name a Secret.

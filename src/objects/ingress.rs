@@ -86,7 +86,7 @@ impl Ingress {
             has_rule_without_host: rules.iter().any(|rule| rule.host.is_empty()),
             has_default_backend: object::get(object, "spec.defaultBackend").is_some(),
             owner: Owner::of(object),
-            is_solver: object::label(object, SOLVER) == Some("true"),
+            is_solver: object::label(object, SOLVER).is_some_and(ecosystem::is_true),
             rule_hosts: rules.into_iter().map(|rule| rule.host).filter(|host| !host.is_empty()).collect(),
         })
     }

@@ -142,8 +142,7 @@ impl<'a> LostNames<'a> {
             let names = self.leaf.dns_names.iter().filter(|_| used.serves_any_host);
             for host in used.hosts.iter().chain(names) {
                 if is_lost(host) && seen.insert(host.to_ascii_lowercase()) {
-                    let moves = used.is_movable && !user.is_skipped;
-                    let successor = table.choose(host).filter(|_| moves);
+                    let successor = user.routing_secret_for(host, table).filter(|_| used.is_movable);
                     let then = successor.map(|next| format!("; {next} is next")).unwrap_or_default();
                     lost.push(format!("{name}: {host} still names this Secret{then}"));
                 }
