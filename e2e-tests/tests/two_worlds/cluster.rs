@@ -10,13 +10,15 @@ use std::{
 use e2e_tests::{Cluster, Policy, request_from};
 use serde_json::{Value, json};
 
-use crate::writers::Write;
+use crate::{steps::secret_of, writers::Write};
 
 pub const NAMESPACE: &str = "workspace";
 pub const CLUSTER_ISSUER: &str = "cert-manager.io/cluster-issuer";
 pub const ISSUER: &str = "cert-manager.io/issuer";
 const IGNORED_LISTENERS: &str = "cert-manager.io/ignore-tls-listeners";
-const CERTIFICATE_NAME: &str = "cert-manager.io/certificate-name";
+const ISSUER_NAME: &str = "cert-manager.io/issuer-name";
+const ISSUER_KIND: &str = "cert-manager.io/issuer-kind";
+pub const CERTIFICATE_NAME: &str = "cert-manager.io/certificate-name";
 pub const ROUTING_LABEL: &str = "epinio.io/routing";
 const INDEX: &str = "routing-secrets-policy/index";
 const SKIP: &str = "routing-secrets-policy/skip";
@@ -61,8 +63,12 @@ pub struct Leaf {
 /// What a client gets who asks for a host.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Served {
-    /// The certificate of this Secret, which is valid for the host.
-    By(String),
+    /// The certificate of this Secret, which is valid for the host; and the object that names it for the host, if the
+    /// controller does not just try all that it has.
+    By {
+        secret: String,
+        named_in: Option<Key>,
+    },
     /// HTTP, without being sent to HTTPS.
     Plain,
     /// The controller's default certificate, and no HTTP either.
@@ -155,19 +161,12 @@ impl World {
         }
     }
 
-    /// Deletes an object, and what it controls.
+    /// Deletes an object, and the Certificates that cert-manager made for it.
     pub fn delete(&mut self, kind: &str, name: &str) {
-        self.objects.remove(&(kind.to_owned(), name.to_owned()));
-        let alive: BTreeSet<_> = self
-            .objects
-            .values()
-            .map(|object| object["metadata"]["uid"].clone())
-            .map(|uid| uid.to_string())
-            .collect();
-        self.objects.retain(|_, object| {
-            object["kind"] != "Certificate"
-                || controller(object).is_none_or(|owner| alive.contains(&owner["uid"].to_string()))
-        });
+        if let Some(deleted) = self.objects.remove(&(kind.to_owned(), name.to_owned())) {
+            self.objects
+                .retain(|_, object| !is_controlled_by(object, &deleted));
+        }
     }
 }
 
@@ -321,32 +320,16 @@ impl World {
         if !has_issuer || secret.is_empty() || !self.owns_secret(certificate) {
             return;
         }
-        let names: Vec<_> = items(&spec["dnsNames"])
-            .map(|name| name.as_str().unwrap().to_owned())
-            .collect();
-        let leaf = Leaf {
-            is_trusted: issuer != "covered-by-routing-secret",
-            names,
-        };
         let live = self.get("Secret", secret);
         let made_for = live.and_then(|live| annotation(live, CERTIFICATE_NAME));
-        let is_current = live.is_some_and(|live| {
-            let is =
-                |name: &str, wanted: &str| annotation(live, name).is_none_or(|is| is == wanted);
-            let made_by_kind = annotation(live, "cert-manager.io/issuer-kind").unwrap_or("Issuer");
-            made_by_kind == kind
-                && is("cert-manager.io/issuer-name", issuer)
-                && is(CERTIFICATE_NAME, name)
-                && self.leaf(secret).is_some_and(|live| {
-                    let [mut live, mut wanted] = [live.names, leaf.names.clone()];
-                    live.sort();
-                    wanted.sort();
-                    live == wanted
-                })
-        });
-        if is_current {
+        if self.is_current(certificate, secret) && made_for.is_none_or(|made_for| made_for == name)
+        {
             return;
         }
+        let leaf = Leaf {
+            names: dns_names(certificate),
+            is_trusted: issuer != "covered-by-routing-secret",
+        };
         // Labels of others survive the server-side apply.
         let mut labels = live.map_or_else(|| json!({}), |live| live["metadata"]["labels"].clone());
         if let Some(template) = spec["secretTemplate"]["labels"].as_object() {
@@ -356,8 +339,7 @@ impl World {
         if is_by_hand || self.is_routing(secret) && made_for != Some(name) {
             self.overwritten.insert(secret.to_owned());
         }
-        let annotations = json!({CERTIFICATE_NAME: name, "cert-manager.io/issuer-name": issuer,
-            "cert-manager.io/issuer-kind": kind});
+        let annotations = json!({CERTIFICATE_NAME: name, ISSUER_NAME: issuer, ISSUER_KIND: kind});
         self.store_secret(secret, &leaf, annotations, labels);
         let key = key_of(certificate);
         self.objects.get_mut(&key).unwrap()["status"]["revision"] = json!(1);
@@ -388,8 +370,27 @@ impl World {
             .collect()
     }
 
-    /// What cert-manager is asked now, rather than was once, to write into a Secret: names and issuer.
-    pub fn orders_into(&self, secret: &str) -> BTreeSet<String> {
+    /// The objects for which cert-manager made a Certificate for a Secret.
+    pub fn owners_of_orders(&self, secret: &str) -> Vec<Key> {
+        let certificates = self.certificates_for(secret).into_iter();
+        let owners = certificates.filter_map(controller);
+        owners
+            .map(|owner| {
+                [&owner["kind"], &owner["name"]]
+                    .map(|text| text.as_str().unwrap().to_owned())
+                    .into()
+            })
+            .collect()
+    }
+
+    /// Whether cert-manager is to make a Certificate for this Secret and object.
+    pub fn is_ordered_by(&self, secret: &str, (kind, name): &Key) -> bool {
+        let wanted = self.get(kind, name).and_then(wanted_certificates);
+        wanted.is_some_and(|wanted| wanted.contains_key(secret))
+    }
+
+    /// Whether a Secret is just what cert-manager is asked now, rather than was once, and nothing else.
+    pub fn is_as_ordered(&self, secret: &str) -> bool {
         let owners = ["Ingress", "Gateway"].map(|kind| self.all(kind)).concat();
         let by_shim = owners
             .into_iter()
@@ -398,17 +399,30 @@ impl World {
         let by_author = by_author
             .filter(|certificate| controller(certificate).is_none())
             .cloned();
-        by_shim
-            .chain(by_author)
-            .map(|certificate| {
-                json!([
-                    certificate["spec"]["dnsNames"],
-                    certificate["spec"]["issuerRef"]
-                ])
-                .to_string()
-            })
-            .collect()
+        let mut orders = by_shim.chain(by_author).peekable();
+        orders.peek().is_some() && orders.all(|certificate| self.is_current(&certificate, secret))
     }
+
+    /// Whether a Secret has the names and the issuer that a Certificate asks for. One that says nothing of an issuer may
+    /// be of an Issuer (`pkg/api/util/issuers.go`, `SecretIssuerAnnotationsMatch`).
+    fn is_current(&self, certificate: &Value, secret: &str) -> bool {
+        let (Some(live), Some(leaf)) = (self.get("Secret", secret), self.leaf(secret)) else {
+            return false;
+        };
+        let issuer = &certificate["spec"]["issuerRef"];
+        let kind = annotation(live, ISSUER_KIND).unwrap_or("Issuer");
+        let name = annotation(live, ISSUER_NAME);
+        let is_issuer = issuer["kind"] == kind && name.is_none_or(|name| issuer["name"] == name);
+        is_issuer
+            && leaf.names.iter().collect::<BTreeSet<_>>() == dns_names(certificate).iter().collect()
+    }
+}
+
+fn dns_names(certificate: &Value) -> Vec<String> {
+    let names = items(&certificate["spec"]["dnsNames"]);
+    names
+        .map(|name| name.as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn is_controlled_by(object: &Value, owner: &Value) -> bool {
@@ -491,7 +505,7 @@ impl World {
     /// What ingress-nginx serves: the oldest Ingress with TLS entries decides for a host of its rules
     /// (`internal/ingress/controller/controller.go`, `createServers`).
     pub fn served_by_nginx(&self, host: &str) -> Served {
-        let deciding = self.all("Ingress").into_iter().find(|ingress| {
+        let deciding = self.ingresses().into_iter().find(|ingress| {
             let has_entries = items(&ingress["spec"]["tls"]).next().is_some();
             has_entries && names_served(ingress).contains_key(host)
         });
@@ -509,7 +523,10 @@ impl World {
                 .find(|secret| self.is_valid_for(secret, server)),
         };
         match secret {
-            Some(secret) if self.is_valid_for(secret, host) => Served::By(secret.to_owned()),
+            Some(secret) if self.is_valid_for(secret, host) => Served::By {
+                secret: secret.to_owned(),
+                named_in: named.map(|_| key_of(ingress)),
+            },
             _ => Served::Broken,
         }
     }
@@ -517,37 +534,54 @@ impl World {
     /// What Traefik serves: any certificate that it has loaded. It loads the entries of an Ingress one by one, and stops
     /// at the first whose Secret is missing (`pkg/provider/kubernetes/ingress/kubernetes.go`, `getCertificates`).
     pub fn served_by_traefik(&self, host: &str) -> Served {
-        let secrets = self.all("Ingress").into_iter().flat_map(|ingress| {
+        let loaded = self.ingresses().into_iter().flat_map(|ingress| {
             items(&ingress["spec"]["tls"])
                 .map(|entry| entry["secretName"].as_str().unwrap_or_default())
                 .take_while(|secret| self.get("Secret", secret).is_some())
+                .map(move |secret| (ingress, secret))
                 .collect::<Vec<_>>()
         });
-        match secrets
-            .filter(|secret| self.is_valid_for(secret, host))
-            .min()
-        {
-            Some(secret) => Served::By(secret.to_owned()),
+        let valid: Vec<_> = loaded
+            .filter(|(_, secret)| self.is_valid_for(secret, host))
+            .collect();
+        let named = valid
+            .iter()
+            .find(|(ingress, secret)| secret_of(ingress, host).as_deref() == Some(secret));
+        match named.or(valid.first()) {
+            Some((_, secret)) => Served::By {
+                secret: (*secret).to_owned(),
+                named_in: named.map(|(ingress, _)| key_of(ingress)),
+            },
             None => Served::Plain,
         }
     }
 
     /// What the listeners of Gateways serve.
     pub fn served_by_gateway(&self, host: &str) -> Served {
-        let gateways = self.all("Gateway");
-        let mut listeners = gateways
-            .into_iter()
-            .flat_map(|gateway| items(&gateway["spec"]["listeners"]));
-        let listener = listeners.find(|listener| listener["hostname"] == host);
-        let secret = match listener {
-            None => return Served::Plain,
-            Some(listener) => listener["tls"]["certificateRefs"][0]["name"].as_str(),
+        let gateways = self.all("Gateway").into_iter();
+        let found = gateways
+            .flat_map(|gateway| {
+                items(&gateway["spec"]["listeners"]).map(move |listener| (gateway, listener))
+            })
+            .find(|(_, listener)| listener["hostname"] == host);
+        let Some((gateway, listener)) = found else {
+            return Served::Plain;
         };
-        match secret {
-            Some(secret) if self.is_valid_for(secret, host) => Served::By(secret.to_owned()),
+        match listener["tls"]["certificateRefs"][0]["name"].as_str() {
+            Some(secret) if self.is_valid_for(secret, host) => Served::By {
+                secret: secret.to_owned(),
+                named_in: Some(key_of(gateway)),
+            },
             Some(_) => Served::Broken,
             None => Served::Plain,
         }
+    }
+
+    /// Those of the controller's class.
+    fn ingresses(&self) -> Vec<&Value> {
+        let mut ingresses = self.all("Ingress");
+        ingresses.retain(|ingress| ingress["spec"].get("ingressClassName").is_none());
+        ingresses
     }
 
     fn is_valid_for(&self, secret: &str, host: &str) -> bool {

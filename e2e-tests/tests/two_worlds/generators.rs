@@ -1,5 +1,7 @@
 //! Random sequences of steps that people may well take.
 
+use std::collections::BTreeSet;
+
 use proptest::{
     collection::vec,
     prelude::*,
@@ -58,10 +60,18 @@ enum Change {
 
 impl Change {
     fn apply(&self, manifest: &mut Manifest) {
+        let named: Vec<_> = manifest
+            .tls
+            .iter()
+            .flat_map(|(hosts, _)| hosts.clone())
+            .collect();
+        let is_new = |host| !named.contains(host);
         let last = manifest.tls.last_mut();
         match (self, last) {
-            (Change::AddHost(host), Some((hosts, _))) if !hosts.contains(host) => hosts.push(host),
-            (Change::AddEntry(host, secret), _) => manifest.tls.push((vec![host], secret)),
+            (Change::AddHost(host), Some((hosts, _))) if is_new(host) => hosts.push(host),
+            (Change::AddEntry(host, secret), _) if is_new(host) => {
+                manifest.tls.push((vec![host], secret))
+            }
             (Change::AddPlainHost(host), _) => manifest.plain.push(host),
             (Change::UseSecret(secret), Some((_, named))) => *named = secret,
             (Change::Issuer(issuer), _) => manifest.issuer = *issuer,
@@ -76,7 +86,10 @@ impl Change {
                     !hosts.is_empty()
                 });
             }
-            (Change::Nothing | Change::AddHost(_) | Change::UseSecret(_), _) => {}
+            (
+                Change::Nothing | Change::AddHost(_) | Change::AddEntry(..) | Change::UseSecret(_),
+                _,
+            ) => {}
         }
     }
 }
@@ -130,10 +143,12 @@ fn manifest(
     let tls = prop_oneof![3 => vec(entry(), 1), 1 => vec(entry(), 0..3)];
     let plain = prop_oneof![4 => Just(Vec::new()), 1 => vec(host(), 1..3)];
     (tls, plain, issuer, extra()).prop_map(move |(mut tls, plain, issuer, extra)| {
-        for (hosts, _) in &mut tls {
-            hosts.sort_unstable();
-            hosts.dedup();
-        }
+        // One entry a host: of two, each controller takes another.
+        let mut seen = BTreeSet::new();
+        tls.retain_mut(|(hosts, _): &mut (Vec<_>, _)| {
+            hosts.retain(|host| seen.insert(*host));
+            !hosts.is_empty()
+        });
         Manifest {
             tls,
             plain,

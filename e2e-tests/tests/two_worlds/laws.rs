@@ -71,7 +71,7 @@ impl TwoWorlds {
                     self.both(|world| routing_secret(world, name, secret));
                 }
             }
-            Step::Bring(name, names) => self.both(|world| bring_secret(world, name, names)),
+            Step::Bring(name, names) => self.bring(name, names),
             Step::Settings(settings) => {
                 self.with.policy = Some(serde_json::from_str(settings).unwrap());
             }
@@ -94,12 +94,15 @@ impl TwoWorlds {
         };
         let (sent, elsewhere) = (write(&self.with), write(&self.without));
         let live = self.with.get(&key.0, &key.1);
-        let is_unseen = live.is_some_and(|live| {
-            tool == Tool::Helm
-                && has_record(live)
-                && sent
-                    .as_ref()
-                    .is_none_or(|sent| sent.object["spec"] == live["spec"])
+        let is_unseen = live.is_some_and(|live| match tool {
+            Tool::Kubectl | Tool::ServerSideApply => false,
+            Tool::Helm => {
+                has_record(live)
+                    && sent
+                        .as_ref()
+                        .is_none_or(|sent| sent.object["spec"] == live["spec"])
+            }
+            Tool::Replace => has_record(live) && has_secret_in_common(live, manifest),
         });
         if self.write(sent, elsewhere) {
             if tool == Tool::Helm {
@@ -110,6 +113,27 @@ impl TwoWorlds {
                 false => self.unseen.remove(&key),
             };
         }
+    }
+
+    /// Deletes the Certificates that would write into a Secret, and puts it there.
+    fn bring(&mut self, name: &str, names: &[&str]) {
+        let worlds = [&self.with, &self.without];
+        let certificates: BTreeSet<_> = worlds
+            .into_iter()
+            .flat_map(|world| world.certificates_for(name))
+            .map(key_of)
+            .collect();
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let leaf = Leaf {
+            names,
+            is_trusted: true,
+        };
+        self.both(|world| {
+            for (kind, name) in &certificates {
+                world.delete(kind, name);
+            }
+            world.put_secret(name, &leaf, json!({}), false);
+        });
     }
 
     fn edit(&mut self, kind: &str, name: &str, edit: Edit) {
@@ -247,17 +271,11 @@ fn routing_secret(world: &mut World, name: &str, secret: &Secret) {
     }
 }
 
-fn bring_secret(world: &mut World, name: &str, names: &[&str]) {
-    let certificates = world.certificates_for(name).into_iter().map(key_of);
-    for (kind, name) in certificates.collect::<Vec<_>>() {
-        world.delete(&kind, &name);
-    }
-    let names = names.iter().map(|name| (*name).to_owned()).collect();
-    let leaf = Leaf {
-        names,
-        is_trusted: true,
-    };
-    world.put_secret(name, &leaf, json!({}), false);
+fn has_secret_in_common(one: &Value, other: &Value) -> bool {
+    let other = secrets_by_host(other);
+    secrets_by_host(one)
+        .iter()
+        .any(|(host, secret)| other.get(host) == Some(secret))
 }
 
 fn has_record(object: &Value) -> bool {
@@ -315,8 +333,9 @@ impl TwoWorlds {
             for host in hosts {
                 let (before, after) = (served(&self.without, &host), served(&self.with, &host));
                 let is_kept = match &before {
-                    Served::By(secret) => {
-                        matches!(after, Served::By(_)) || !self.is_owed(kind, &host, secret)
+                    Served::By { secret, named_in } => {
+                        matches!(after, Served::By { .. })
+                            || !self.is_owed(secret, named_in.as_ref())
                     }
                     Served::Plain => after != Served::Broken,
                     Served::Broken => true,
@@ -330,23 +349,27 @@ impl TwoWorlds {
 
     /// Whether a Secret that serves a host without the policy is one to be missed. Not if it does so by chance: because
     /// it has a name too many, because cert-manager has overwritten a routing secret, because it is left of an order
-    /// that nobody gives any more, or because of two different orders one was first.
-    fn is_owed(&self, kind: &str, host: &str, secret: &str) -> bool {
+    /// that nobody gives any more, or because of two different orders one was first. Such a leftover may also be in the
+    /// way where there is the policy.
+    fn is_owed(&self, secret: &str, named_in: Option<&Key>) -> bool {
         let world = &self.without;
-        let is_named = world.all(kind).into_iter().any(|object| {
-            let server = names_served(object).get(host).copied();
-            server.is_some_and(|server| secret_of(object, server).as_deref() == Some(secret))
-        });
+        let is_named = named_in.is_some_and(|object| !self.unseen.contains(object));
         let is_made = world
             .get("Secret", secret)
-            .is_some_and(|secret| annotation(secret, "cert-manager.io/certificate-name").is_some());
-        let is_ordered = !world.is_routing(secret) && world.orders_into(secret).len() == 1;
-        is_named && (is_ordered || !is_made)
+            .is_some_and(|secret| annotation(secret, CERTIFICATE_NAME).is_some());
+        let is_ordered = !world.is_routing(secret) && world.is_as_ordered(secret);
+        let mut owners = self.with.owners_of_orders(secret).into_iter();
+        let is_in_the_way = owners.any(|owner| {
+            AUTHORED.contains(&owner.0.as_str()) && !world.is_ordered_by(secret, &owner)
+        });
+        is_named && (is_ordered || !is_made) && !is_in_the_way
     }
 
+    /// A routing secret by nobody, one of somebody's own only where it would be without the policy too.
     fn no_secret_is_overwritten(&mut self) {
         for secret in &self.with.overwritten {
-            if self.with.is_routing(secret) || !self.without.overwritten.contains(secret) {
+            let is_by_author = self.without.overwritten.contains(secret) || !self.unseen.is_empty();
+            if self.with.is_routing(secret) || !is_by_author {
                 self.broken.push(format!("overwritten: Secret {secret}"));
             }
         }
@@ -362,8 +385,9 @@ impl TwoWorlds {
                 .filter(|object| is_authored(object) && is_decided_by_others(object))
             {
                 let (kind, name) = key_of(wanted);
-                let [found, wanted] = [self.with.get(&kind, &name), Some(wanted)]
-                    .map(|object| object.map(|object| said_by_author(object, true, false)));
+                let [found, wanted] = [self.with.get(&kind, &name), Some(wanted)].map(|object| {
+                    object.map(|object| said_by_author(object, true, has_both_triggers(wanted)))
+                });
                 if found != wanted {
                     self.broken.push(format!(
                         "others: {kind} {name} is {}",
