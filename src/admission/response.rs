@@ -69,7 +69,6 @@ impl Decision {
         Self::new(Verdict::Deny { message: message.into(), status: None })
     }
 
-    /// Adds warnings.
     pub(crate) fn warn(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
         self.warnings.extend(warnings);
         self
@@ -83,7 +82,6 @@ impl Decision {
         self
     }
 
-    /// Adds entries to the audit annotation.
     pub(crate) fn audit(mut self, entries: impl IntoIterator<Item = String>) -> Self {
         self.audit.extend(entries);
         self
@@ -94,7 +92,6 @@ impl Decision {
     }
 }
 
-/// The request could not be decided.
 impl From<ReviewError> for Decision {
     fn from(error: ReviewError) -> Self {
         Self::new(Verdict::Deny { message: error.to_string(), status: Some(error.status()) })
