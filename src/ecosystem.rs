@@ -86,15 +86,13 @@ const OTHER_NAMES: [&str; 3] =
 const SERVER_AUTH: &str = "server auth";
 const OTHER_USAGES: [&str; 3] = ["digital signature", "key encipherment", "key agreement"];
 
-/// Words in the own name of an annotation, or listener option, whose value is a certificate that lies
-/// elsewhere.
+/// Words in the name of an annotation or listener option, after its prefix, whose value is a certificate.
 const CERTIFICATE_WORDS: [&str; 6] = ["certificate", "certificates", "cert", "certs", "certkey", "clientssl"];
-/// Words that tell that its value is something else.
+/// Words in the name of one whose value is something else.
 const NO_CERTIFICATE_WORDS: [&str; 5] = ["secret", "ca", "root", "verify", "auth"];
-/// Words in the own name of an annotation whose value names a Secret.
+/// Words in the name of an annotation, after its prefix, whose value names a Secret.
 const SECRET_WORDS: [&str; 7] = ["secret", "tls", "ssl", "ca", "cert", "certificate", "crt"];
-/// Higress asks for client certificates if the CA is in a Secret named like that of the entry, with this
-/// behind.
+/// Higress asks for client certificates if there is a Secret of the entry's name with this suffix.
 const CA_SUFFIX: &str = "-cacert";
 /// Istio asks for client certificates, and the Secret must hold a CA
 /// (`pilot/pkg/config/kube/gateway/conversion.go`, `gatewayTLSTerminateModeKey`).
@@ -112,8 +110,8 @@ pub(crate) struct SecretAnnotations {
     pub(crate) skip: Option<String>,
 }
 
-/// The annotations that make a controller order certificates for an Ingress, each once; `more` are those of
-/// the settings.
+/// The annotations that make a controller order certificates for an Ingress; `more` are annotations of the
+/// settings.
 pub(crate) fn triggers(annotations: &Texts, more: &[String]) -> Vec<String> {
     names(annotations, |name, value| is_trigger(name, value, more))
 }
@@ -128,8 +126,7 @@ pub(crate) fn names_issuer(annotations: &Texts) -> bool {
     texts(annotations).any(|(name, value)| has(&CERT_MANAGER, name, value))
 }
 
-/// Whether something else than the Secrets of an object decides who serves TLS; `more` are the annotations of
-/// the settings that say so.
+/// Whether something else than its Secrets decides who serves TLS; `more` are annotations of the settings.
 pub(crate) fn is_served_elsewhere(annotations: &Texts, more: &[String]) -> bool {
     texts(annotations).any(|(name, value)| {
         has(&ELSEWHERE, name, value) || more.iter().any(|pattern| is_named(name, pattern))
@@ -141,8 +138,7 @@ pub(crate) fn reads_other_namespace(annotations: &Texts) -> bool {
     texts(annotations).any(|(name, value)| has(&[OTHER_NAMESPACE], name, value))
 }
 
-/// Whether annotations, or the options of a listener, bring a certificate from elsewhere, as those of clouds
-/// do.
+/// Whether annotations or listener options bring a certificate that is no Secret, as those of clouds do.
 pub(crate) fn brings_certificate(annotations: &Texts) -> bool {
     texts(annotations).any(|(name, value)| {
         !is_of_cert_manager(name)
@@ -161,8 +157,8 @@ pub(crate) fn has_other_options(options: &Texts) -> bool {
     options.contains_key(ISTIO_MODE) || brings_certificate(options)
 }
 
-/// The annotation by which something else reads a Secret, such as `auth-tls-secret` of ingress-nginx for the
-/// CA in it. Annotations of cert-manager, other triggers and annotations of the policy read none.
+/// The annotation by which something else reads a Secret, such as `auth-tls-secret` of ingress-nginx.
+/// Annotations of cert-manager and of the policy, and other triggers, read none.
 pub(crate) fn reader_of<'a>(secret: &str, annotations: &'a Texts, more: &[String]) -> Option<&'a str> {
     let is_secret = |word: &str| word.strip_suffix(CA_SUFFIX).unwrap_or(word) == secret || word == secret;
     let no_name = |char: char| !char.is_ascii_alphanumeric() && !matches!(char, '-' | '.');
@@ -215,8 +211,7 @@ pub(crate) fn makes_more_than_routing(annotations: &Texts, routing_label: &str) 
     })
 }
 
-/// Whether a certificate with these usages is for servers, and for nothing else that a routing secret is not
-/// for.
+/// Whether a routing secret can take the place of a certificate with these usages.
 pub(crate) fn serves_only<'a>(usages: impl Iterator<Item = &'a str> + Clone) -> bool {
     usages.clone().any(|usage| usage == SERVER_AUTH)
         && usages.clone().all(|usage| usage == SERVER_AUTH || OTHER_USAGES.contains(&usage))
@@ -261,7 +256,7 @@ fn names(annotations: &Texts, counts: impl Fn(&str, &str) -> bool) -> Vec<String
     texts(annotations).filter(|(name, value)| counts(name, value)).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// Whether rows have this name and this value.
+/// Whether a row has this name and counts this value.
 fn has(rows: &[Row], name: &str, value: &str) -> bool {
     rows.iter().any(|(pattern, counts)| is_named(name, pattern) && counts(value))
 }

@@ -21,7 +21,6 @@ pub(crate) struct Replaced<T> {
 
 /// The content of a record, whose default says that nothing was replaced.
 pub(crate) trait Record: Default + PartialEq + DeserializeOwned + Serialize {
-    /// The annotation that holds the record.
     const ANNOTATION: &'static str;
 
     /// Whether the policy writes such values.
@@ -31,17 +30,14 @@ pub(crate) trait Record: Default + PartialEq + DeserializeOwned + Serialize {
 /// The record that an object carries.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Found<R> {
-    /// The annotation is absent.
     Absent,
     /// The annotation is empty: its author makes the policy forget.
     Forgotten,
-    /// The policy wrote it.
     Ours(R),
     /// Somebody else wrote it.
     Foreign,
 }
 
-/// Reads the record of an object.
 pub(crate) fn find<R: Record>(object: &Value) -> Found<R> {
     match object::get(object, "metadata.annotations").and_then(|all| all.get(R::ANNOTATION)) {
         None => Found::Absent,

@@ -1,5 +1,5 @@
-//! The Ingresses, Gateways and ListenerSets of a namespace that name a Secret (section 11 of the contract
-//! asks for them before a Secret goes, or is not made any more).
+//! The Ingresses, Gateways and ListenerSets of a namespace that name a Secret, which is deleted, changed or
+//! not made any more.
 
 use serde_json::Value;
 
@@ -47,8 +47,8 @@ pub(crate) fn by_kind(
 ) -> impl Iterator<Item = Result<Vec<SecretUser>, LookupError>> {
     KINDS.into_iter().map(move |(kind, fields)| {
         let items = cluster.list(kind, namespace, fields)?;
-        let users = items.iter().filter_map(|item| SecretUser::read(kind, item, settings));
-        let mut users: Vec<_> = users.collect();
+        let mut users: Vec<_> =
+            items.iter().filter_map(|item| SecretUser::read(kind, item, settings)).collect();
         users.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(users)
     })
@@ -80,15 +80,14 @@ pub(crate) struct Need {
 }
 
 impl Need {
-    /// The warning.
     pub(crate) fn warning(&self) -> String {
         format!("keeps Secret {}: {} uses it", self.secret, self.user)
     }
 }
 
-/// The objects that need one of these Secrets, which would not be made any more, apart from the object under review.
-/// Objects that would move themselves do not count, or two Ingresses with one Secret would hold each other. No kind
-/// is looked up after each Secret is known to be needed. Fails if one cannot be looked up.
+/// The objects, besides the one under review, that need one of these Secrets, which would not be made any
+/// more. Objects that would move themselves do not count, or two Ingresses with one Secret would hold each
+/// other. No kind is looked up after each Secret is known to be needed. Fails if one cannot be looked up.
 pub(crate) fn who_needs(
     unmade: &[String],
     kind: Kind,
@@ -100,10 +99,9 @@ pub(crate) fn who_needs(
     let own_name = object::name(&request.object);
     let mut needs: Vec<Need> = Vec::new();
     let mut kinds = by_kind(request.namespace()?, settings, cluster);
-    while !unmade.iter().all(|secret| needs.iter().any(|need| need.secret == *secret)) {
-        let Some(users) = kinds.next() else {
-            break;
-        };
+    while !unmade.iter().all(|secret| needs.iter().any(|need| need.secret == *secret))
+        && let Some(users) = kinds.next()
+    {
         for user in users? {
             let is_other = user.kind != kind || user.name != own_name;
             // What is only required to move may stay.
@@ -190,8 +188,8 @@ impl SecretUser {
         !self.is_left_to_author
             && self.reader_of(secret, settings).is_none()
             && self.uses.iter().filter(|used| used.secret == secret || self.moves_as_a_whole).all(|used| {
-                let mut hosts = used.hosts.iter();
-                used.is_movable && hosts.all(|host| self.routing_secret_for(host, table).is_some())
+                used.is_movable
+                    && used.hosts.iter().all(|host| self.routing_secret_for(host, table).is_some())
             })
     }
 
@@ -201,7 +199,6 @@ impl SecretUser {
         table.choose_together(host, &others).filter(|_| !self.is_left_to_author)
     }
 
-    /// How it uses a Secret.
     pub(crate) fn uses_of(&self, secret: &str) -> impl Iterator<Item = &SecretUse> {
         self.uses.iter().filter(move |used| used.secret == secret)
     }

@@ -43,22 +43,18 @@ where
     }
 }
 
-/// The text at a path.
 pub(crate) fn text<'a>(object: &'a Value, path: &str) -> Option<&'a str> {
     get(object, path)?.as_str()
 }
 
-/// The value of an annotation.
 pub(crate) fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     get(object, "metadata.annotations")?.get(name)?.as_str()
 }
 
-/// The value of a label.
 pub(crate) fn label<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     get(object, "metadata.labels")?.get(name)?.as_str()
 }
 
-/// Whether the object is being deleted.
 pub(crate) fn is_being_deleted(object: &Value) -> bool {
     text(object, "metadata.deletionTimestamp").is_some()
 }

@@ -72,7 +72,6 @@ pub(crate) struct Names {
 impl Kind {
     const ALL: [Self; 5] = [Self::Ingress, Self::Secret, Self::Certificate, Self::Gateway, Self::ListenerSet];
 
-    /// Its names.
     pub(crate) fn names(self) -> Names {
         let (group, kind, resources, short) = match self {
             Self::Ingress => (Ingress::GROUP, Ingress::KIND, "ingresses", "ing"),
@@ -156,12 +155,10 @@ impl Request {
         object::text(&self.user_info, "username")
     }
 
-    /// The field manager of the request.
     pub(crate) fn field_manager(&self) -> Option<&str> {
         object::text(&self.options, "fieldManager")
     }
 
-    /// The name of the kind of the object.
     pub(crate) fn kind_name(&self) -> &str {
         &self.kind.kind
     }
@@ -194,7 +191,6 @@ impl Request {
         }
     }
 
-    /// The error about a field of the object.
     pub(crate) fn malformed(&self, field: MalformedField) -> ReviewError {
         ReviewError::Malformed { kind: self.kind.kind.clone(), field }
     }

@@ -69,7 +69,6 @@ impl Decision {
         Self::new(Verdict::Deny { message: message.into(), status: None })
     }
 
-    /// Adds warnings.
     pub(crate) fn warn(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
         for warning in warnings {
             if !self.warnings.contains(&warning) {
@@ -87,7 +86,6 @@ impl Decision {
         self
     }
 
-    /// Adds entries to the audit annotation.
     pub(crate) fn audit(mut self, entries: impl IntoIterator<Item = String>) -> Self {
         self.audit.extend(entries);
         self
@@ -98,7 +96,6 @@ impl Decision {
     }
 }
 
-/// The request could not be decided.
 impl From<ReviewError> for Decision {
     fn from(error: ReviewError) -> Self {
         Self::new(Verdict::Deny { message: error.to_string(), status: Some(error.status()) })

@@ -105,7 +105,6 @@ fn metadata_only() -> Option<BTreeSet<String>> {
     Some(BTreeSet::from(["type".to_owned()]))
 }
 
-/// The answer to a list.
 #[derive(Deserialize)]
 struct List<T> {
     items: Vec<T>,
@@ -126,11 +125,11 @@ fn list<T: DeserializeOwned>(
     let answer = call(LIST, request).map_err(&failed)?;
     // serde's own message would quote the answer.
     let no_list = || failed("the answer is not a list of objects".to_owned());
-    let answer = String::from_utf8(answer).map_err(|_| no_list())?;
-    if let Ok(list) = serde_json::from_str::<List<T>>(&answer) {
+    let json = str::from_utf8(&answer).map_err(|_| no_list())?;
+    if let Ok(list) = serde_json::from_str::<List<T>>(json) {
         return Ok(list.items);
     }
-    let list: List<Value> = serde_json::from_str(&answer).map_err(|_| no_list())?;
+    let list: List<Value> = serde_json::from_str(json).map_err(|_| no_list())?;
     Ok(list.items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect())
 }
 
@@ -181,7 +180,7 @@ fn log_unusable(namespace: &str, secrets: &[RoutingSecret]) {
     if unusable.is_empty() {
         return;
     }
-    let shown: Vec<_> = unusable.iter().take(MAX_NAMES).cloned().collect();
+    let shown: Vec<_> = unusable.iter().map(String::as_str).take(MAX_NAMES).collect();
     let log = Logger::root(KubewardenDrain::default().ignore_res(), o!());
     info!(log, "routing secrets that are not used";
         "namespace" => namespace,

@@ -13,13 +13,13 @@ use crate::{
 /// Fields of a Certificate in whose place no routing secret can serve: names that are no DNS names, of which
 /// a literal subject may have some, and files that a routing secret does not have.
 const MORE_THAN_ROUTING: [&str; 7] = [
-    "ipAddresses",
-    "uris",
-    "emailAddresses",
-    "otherNames",
-    "literalSubject",
-    "keystores",
-    "additionalOutputFormats",
+    "spec.ipAddresses",
+    "spec.uris",
+    "spec.emailAddresses",
+    "spec.otherNames",
+    "spec.literalSubject",
+    "spec.keystores",
+    "spec.additionalOutputFormats",
 ];
 
 /// What the policy reads of a Certificate.
@@ -27,13 +27,11 @@ const MORE_THAN_ROUTING: [&str; 7] = [
 pub(crate) struct Certificate {
     /// `metadata.name`, which the API server makes from `generateName` only after admission.
     pub(crate) name: Option<String>,
-    /// `spec.secretName`
     pub(crate) secret_name: Option<String>,
     /// `spec.issuerRef.name`
     pub(crate) issuer: Option<String>,
     /// `spec.dnsNames` and `spec.commonName`, each name once.
     pub(crate) names: Vec<String>,
-    /// The labels of its Secret.
     pub(crate) secret_labels: Texts,
     /// Whether a routing secret could serve in its place: it is for a server that has DNS names, and for
     /// nobody else.
@@ -42,7 +40,6 @@ pub(crate) struct Certificate {
     /// ListenerSet (`pkg/controller/certificate-shim/sync.go`), which made it because that was left alone, or
     /// another one, such as Knative's.
     pub(crate) is_controlled: bool,
-    /// Whether it was issued.
     pub(crate) is_issued: bool,
 }
 
@@ -53,10 +50,9 @@ impl Certificate {
         let secret_annotations: Texts = object::field(object, "spec.secretTemplate.annotations")?;
         // It is replaced and restored whole.
         object::field::<Texts>(object, "spec.issuerRef")?;
-        let text = |pointer| {
-            let text = object::text(object, pointer).filter(|text| !text.is_empty());
-            text.map(str::to_owned)
-        };
+        let text = |path| object::text(object, path).filter(|text| !text.is_empty()).map(str::to_owned);
+        let nothing = [json!(null), json!([]), json!({}), json!("")];
+        let is_filled = |path: &&str| object::get(object, path).is_some_and(|value| !nothing.contains(value));
         Ok(Self {
             name: text("metadata.name"),
             secret_name: text("spec.secretName"),
@@ -66,7 +62,7 @@ impl Certificate {
             is_for_routing: (usages.is_empty() || serves_only(usages.iter().map(String::as_str)))
                 && secret_annotations.is_empty()
                 && object::get(object, "spec.isCA") != Some(&Value::Bool(true))
-                && !MORE_THAN_ROUTING.iter().any(|field| is_filled(object, field)),
+                && !MORE_THAN_ROUTING.iter().any(is_filled),
             is_controlled: Owner::of(object).is_some(),
             is_issued: object::get(object, "status.revision").is_some(),
         })
@@ -84,10 +80,4 @@ fn names(object: &Value) -> Result<Vec<String>, MalformedField> {
     let mut seen = BTreeSet::new();
     names.retain(|name| !name.is_empty() && seen.insert(name.to_ascii_lowercase()));
     Ok(names)
-}
-
-fn is_filled(object: &Value, field: &str) -> bool {
-    let nothing = [json!(null), json!([]), json!({}), json!("")];
-    let value = object::get(object, "spec").and_then(|spec| spec.get(field));
-    value.is_some_and(|value| !nothing.contains(value))
 }

@@ -23,7 +23,6 @@ const MAX_LENGTH: usize = 253;
 pub(crate) struct Gateway {
     pub(crate) annotations: Texts,
     pub(crate) class: Option<String>,
-    /// `spec.listeners`
     pub(crate) listeners: Vec<Listener>,
     /// The controlling owner.
     pub(crate) owner: Option<Owner>,
@@ -117,7 +116,6 @@ impl Gateway {
         })
     }
 
-    /// Whether its class is one of these.
     pub(crate) fn has_class(&self, classes: &[String]) -> bool {
         self.class.as_ref().is_some_and(|class| classes.contains(class))
     }

@@ -19,11 +19,9 @@ pub(crate) struct Ingress {
     pub(crate) annotations: Texts,
     /// The class, in the field and in the annotation that was there before it.
     pub(crate) classes: Vec<String>,
-    /// `spec.tls`
     pub(crate) tls: Vec<TlsEntry>,
     /// The hosts of `spec.rules`, in order.
     pub(crate) rule_hosts: Vec<String>,
-    /// Whether a rule lacks a host.
     pub(crate) has_rule_without_host: bool,
     pub(crate) has_default_backend: bool,
     /// The controlling owner.
@@ -47,7 +45,6 @@ pub(crate) struct TlsEntry {
     pub(crate) other: Map<String, Value>,
 }
 
-/// A rule of `spec.rules`.
 #[derive(Deserialize)]
 struct Rule {
     #[serde(default)]
@@ -91,12 +88,11 @@ impl Ingress {
         })
     }
 
-    /// Whether its class is one of these.
     pub(crate) fn has_class(&self, classes: &[String]) -> bool {
         self.classes.iter().any(|class| classes.contains(class))
     }
 
-    /// The trigger annotations, each once.
+    /// The names of its trigger annotations.
     pub(crate) fn triggers(&self, settings: &Settings) -> Vec<String> {
         ecosystem::triggers(&self.annotations, &settings.ingress.issuer_annotations)
     }
@@ -139,7 +135,6 @@ impl Ingress {
         self.rule_hosts.iter().filter(|host| seen.insert(host.to_ascii_lowercase())).cloned().collect()
     }
 
-    /// Whether there is an entry without hosts.
     pub(crate) fn has_default_entry(&self) -> bool {
         self.tls.iter().any(TlsEntry::is_default)
     }

@@ -17,7 +17,6 @@ pub(crate) const TLS_TYPE: &str = "kubernetes.io/tls";
 pub(crate) struct Secret {
     pub(crate) name: String,
     pub(crate) annotations: Texts,
-    /// Whether its type is `kubernetes.io/tls`.
     pub(crate) is_tls: bool,
     /// The value of the routing label.
     pub(crate) label: Option<String>,
@@ -28,9 +27,8 @@ pub(crate) struct Secret {
 }
 
 impl Secret {
-    /// Reads a Secret, of which `routing_label` is the label of routing secrets. Contents are read only of
-    /// one that has the label or is a mirror. Fails if a field is of the wrong type, or a content is no
-    /// base64.
+    /// Reads a Secret, and the contents of one that has the label of routing secrets or is a mirror. Fails if
+    /// a field is of the wrong type, or a content is no base64.
     pub(crate) fn read(object: &Value, routing_label: &str) -> Result<Self, MalformedField> {
         let mut secret = Self {
             name: object::name(object).to_owned(),
@@ -64,7 +62,7 @@ impl Secret {
         self.tls_crt.is_empty() && self.tls_key.is_empty() && self.is_mirror()
     }
 
-    /// Whether everything is the same that a routing secret is judged by.
+    /// Whether type, label and contents are the same, by which a routing secret is validated.
     pub(crate) fn is_judged_like(&self, other: &Self) -> bool {
         self.is_tls == other.is_tls
             && self.label == other.label

@@ -13,7 +13,7 @@ use crate::{
 /// The annotation that holds the index.
 pub(crate) const INDEX: &str = "routing-secrets-policy/index";
 
-/// The version of the format; an index of another one is as good as none.
+/// The version of the format. An index of another version is not read.
 const VERSION: &str = "v1";
 const ISSUED: &str = "issued";
 /// cert-manager replaces the certificate as soon as the real one is issued.

@@ -10,7 +10,6 @@ use crate::{
 /// A Secret of type `kubernetes.io/tls` with the routing label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RoutingSecret {
-    /// The name of the Secret.
     pub(crate) name: String,
     /// The cert-manager Certificate that makes it (annotation `cert-manager.io/certificate-name`).
     pub(crate) certificate_name: Option<String>,
@@ -29,10 +28,8 @@ pub(crate) enum Unusable {
     /// The first certificate is not valid DER.
     #[error("is not readable")]
     BadCertificate,
-    /// `notBefore` is in the future.
     #[error("is not valid yet")]
     NotYetValid,
-    /// `notAfter` is past.
     #[error("has expired")]
     Expired,
     /// cert-manager replaces it as soon as the real one is issued.

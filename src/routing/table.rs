@@ -16,7 +16,6 @@ use crate::{
 pub(crate) struct ServedHost {
     /// The host as its object writes it.
     pub(crate) host: String,
-    /// The name of the Secret.
     pub(crate) secret: String,
 }
 
@@ -76,13 +75,11 @@ impl<'a> RoutingTable<'a> {
         self.secrets
             .iter()
             .filter_map(|secret| {
-                let not_after = secret.not_after.ok()?;
-                let fit = self.fit(secret, &host)?;
-                Some((fit, not_after, Reverse(secret.name.as_str()), secret))
+                let rank = (self.fit(secret, &host)?, secret.not_after.ok()?, Reverse(&secret.name));
+                others.iter().all(|other| self.fit(secret, other).is_some()).then_some(rank)
             })
-            .filter(|(.., secret)| others.iter().all(|other| self.fit(secret, other).is_some()))
-            .max_by_key(|(fit, not_after, name, _)| (*fit, *not_after, *name))
-            .map(|(.., secret)| secret.name.as_str())
+            .max()
+            .map(|(.., Reverse(name))| name.as_str())
     }
 
     /// A routing secret whose names cover a host and which is not usable, and why; the first by name.
@@ -124,9 +121,9 @@ impl<'a> RoutingTable<'a> {
         self.find(secret)?.certificate_name.as_deref()
     }
 
-    /// Whether a routing secret, usable or not, is made from this object. cert-manager's shims name the
-    /// Certificates that they make like their Secrets. The annotation may be that of a copy, so one of the
-    /// hosts must be a name of the Secret, letter by letter.
+    /// Whether a routing secret, usable or not, is made from this object. cert-manager's shims name their
+    /// Certificates like the Secrets. A copied Secret has the annotation, too, so it must also have one of the
+    /// hosts among its names.
     pub(crate) fn is_made_from(&self, secret: &str, maker: Maker<'_>) -> bool {
         self.find(secret).is_some_and(|secret| match maker {
             Maker::Certificate(name) => secret.certificate_name.as_deref() == Some(name),

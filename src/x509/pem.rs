@@ -19,7 +19,6 @@ const END: &str = "-----END ";
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&alphabet::STANDARD, PAD.with_decode_allow_trailing_bits(true));
 
-/// A block of PEM text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Block {
     /// What the markers say it is, such as `CERTIFICATE`.

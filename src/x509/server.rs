@@ -60,9 +60,8 @@ impl TryFrom<&Certificate> for ServerCertificate {
 
     fn try_from(certificate: &Certificate) -> Result<Self, CertificateError> {
         let body = certificate.tbs_certificate();
-        let first = body.serial_number().as_bytes().first();
-        // It is not negative.
-        ensure(first.is_none_or(u8::is_ascii))?;
+        let is_negative = |serial: &[u8]| serial.first().is_some_and(|first| *first >= 0x80);
+        ensure(!is_negative(body.serial_number().as_bytes()))?;
         ensure(body.signature() == certificate.signature_algorithm())?;
         check_identifier(&body.signature().oid)?;
         check_padding(certificate.signature().into())?;
