@@ -3,6 +3,8 @@
 //! Every review first undoes the record, then decides afresh and writes a new one. So a review of its own
 //! result changes nothing, and the author's values come back when a routing secret goes.
 
+pub(crate) mod declared;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 

@@ -16,10 +16,7 @@ pub fn request_from(mut document: Value) -> Result<Value> {
     match document.get("kind") {
         Some(Value::Object(_)) => Ok(document),
         Some(Value::String(kind)) if kind == "AdmissionReview" => {
-            let request = document
-                .get_mut("request")
-                .map(Value::take)
-                .filter(Value::is_object);
+            let request = document.get_mut("request").map(Value::take).filter(Value::is_object);
             request.context("this AdmissionReview has no request")
         }
         Some(Value::String(_)) => creation_of(document),
@@ -55,8 +52,7 @@ fn creation_of(mut object: Value) -> Result<Value> {
         "dryRun": false,
         "options": {"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"},
     });
-    if let (Some(namespace), Some(fields)) = (text("/metadata/namespace"), request.as_object_mut())
-    {
+    if let (Some(namespace), Some(fields)) = (text("/metadata/namespace"), request.as_object_mut()) {
         fields.insert("namespace".to_owned(), json!(namespace));
     }
     Ok(request)
@@ -90,8 +86,7 @@ mod tests {
         let uid = request["uid"].take();
         assert_eq!(uid.as_str().unwrap().len(), 36);
         let kind = json!({"group": "networking.k8s.io", "version": "v1", "kind": "Ingress"});
-        let resource =
-            json!({"group": "networking.k8s.io", "version": "v1", "resource": "ingresses"});
+        let resource = json!({"group": "networking.k8s.io", "version": "v1", "resource": "ingresses"});
         let expected = json!({
             "uid": null, "kind": kind, "requestKind": kind, "resource": resource, "requestResource": resource,
             "name": "shop", "namespace": "default", "operation": "CREATE",
@@ -108,23 +103,18 @@ mod tests {
     fn the_core_group_has_no_name_and_a_namespace_is_kept() {
         let metadata = json!({"generateName": "shop-", "namespace": "workspace"});
         let request =
-            request_from(json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata}))
-                .unwrap();
-        assert_eq!(
-            request["kind"],
-            json!({"group": "", "version": "v1", "kind": "Secret"})
-        );
-        assert_eq!(
-            (&request["namespace"], &request["name"]),
-            (&json!("workspace"), &json!(""))
-        );
+            request_from(json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata})).unwrap();
+        assert_eq!(request["kind"], json!({"group": "", "version": "v1", "kind": "Secret"}));
+        assert_eq!((&request["namespace"], &request["name"]), (&json!("workspace"), &json!("")));
         assert_eq!(request["object"]["metadata"], metadata);
     }
 
     #[test]
     fn requests_and_reviews_are_taken_as_they_are() {
-        let request = json!({"uid": "1", "kind": {"kind": "Ingress"}, "operation": "UPDATE", "object": ingress()});
-        let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request});
+        let request =
+            json!({"uid": "1", "kind": {"kind": "Ingress"}, "operation": "UPDATE", "object": ingress()});
+        let review =
+            json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request});
         assert_eq!(request_from(request.clone()).unwrap(), request);
         assert_eq!(request_from(review).unwrap(), request);
     }

@@ -70,9 +70,7 @@ pub fn load(directory: &Path) -> Result<Vec<Case>> {
 fn parse(name: &str, text: &str) -> Result<Case> {
     let mut file: File = yaml_serde::from_str(text)?;
     certificate_annotation::fulfil(&mut file.request)?;
-    file.cluster
-        .iter_mut()
-        .try_for_each(certificate_annotation::fulfil)?;
+    file.cluster.iter_mut().try_for_each(certificate_annotation::fulfil)?;
     let cluster = Cluster::new(file.cluster);
     Ok(Case {
         name: name.to_owned(),
@@ -94,14 +92,10 @@ impl Expected {
     /// It is not; the error says in what respect.
     pub fn check(&self, response: &Response) -> Result<()> {
         let mutated = response.mutated_object.is_some();
-        let answer = Response {
-            mutated_object: None,
-            ..response.clone()
-        };
+        let answer = Response { mutated_object: None, ..response.clone() };
         let answer = serde_json::to_string(&answer)?;
         ensure!(
-            response.accepted == self.accepted
-                && self.mutated.is_none_or(|expected| mutated == expected),
+            response.accepted == self.accepted && self.mutated.is_none_or(|expected| mutated == expected),
             "expected is {self:?}, the answer is {answer}, mutated: {mutated}"
         );
         for text in &self.says {
@@ -126,11 +120,8 @@ mod tests {
         assert!(case.request["object"]["data"]["tls.crt"].is_string());
         assert_eq!((case.name.as_str(), &case.settings), ("some", &json!({})));
         let get = json!({"api_version": "v1", "kind": "Secret", "name": "b", "namespace": "default", "disable_cache": true});
-        let secret = case.cluster.look_up(
-            "get_resource",
-            get.to_string().as_bytes(),
-            &mut case.cluster.begin(),
-        );
+        let secret =
+            case.cluster.look_up("get_resource", get.to_string().as_bytes(), &mut case.cluster.begin());
         assert!(String::from_utf8_lossy(&secret.unwrap()).contains("tls.crt"));
     }
 
@@ -148,17 +139,14 @@ mod tests {
 
     #[test]
     fn answers_are_checked_in_every_respect() {
-        let response =
-            json!({"accepted": true, "mutated_object": {"a": "hidden"}, "warnings": ["careful"]});
+        let response = json!({"accepted": true, "mutated_object": {"a": "hidden"}, "warnings": ["careful"]});
         let response: Response = serde_json::from_value(response).unwrap();
         let check = |expected: Value| {
             let expected: Expected = serde_json::from_value(expected).unwrap();
             expected.check(&response).is_ok()
         };
         assert!(check(json!({"accepted": true})));
-        assert!(check(
-            json!({"accepted": true, "mutated": true, "says": ["careful"]})
-        ));
+        assert!(check(json!({"accepted": true, "mutated": true, "says": ["careful"]})));
         assert!(!check(json!({"accepted": false})));
         assert!(!check(json!({"accepted": true, "mutated": false})));
         assert!(!check(json!({"accepted": true, "says": ["hidden"]})));

@@ -9,13 +9,7 @@ use crate::certificates::TlsSecret;
 const ANNOTATION: &str = "e2e-tests/certificate";
 
 /// Where Secrets are in a document: the manifest itself, or the objects of an `AdmissionRequest` or `AdmissionReview`.
-const SECRETS: [&str; 5] = [
-    "",
-    "/object",
-    "/oldObject",
-    "/request/object",
-    "/request/oldObject",
-];
+const SECRETS: [&str; 5] = ["", "/object", "/oldObject", "/request/object", "/request/oldObject"];
 
 /// The annotation's value.
 #[derive(Deserialize)]
@@ -29,12 +23,7 @@ struct Wanted {
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self {
-            dns_names: Vec::new(),
-            not_before_days: -1,
-            not_after_days: 90,
-            broken: false,
-        }
+        Self { dns_names: Vec::new(), not_before_days: -1, not_after_days: 90, broken: false }
     }
 }
 
@@ -59,12 +48,9 @@ fn fulfil_secret(secret: &mut Value) -> Result<()> {
     let Some(wanted) = take_annotation(secret) else {
         return Ok(());
     };
-    let name = secret
-        .pointer("/metadata/name")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let data = certificate(name, &wanted)
-        .with_context(|| format!("annotation {ANNOTATION} of Secret {name:?}"))?;
+    let name = secret.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    let data =
+        certificate(name, &wanted).with_context(|| format!("annotation {ANNOTATION} of Secret {name:?}"))?;
     if let Some(fields) = secret.as_object_mut() {
         fields.insert("data".to_owned(), data);
     }
@@ -108,9 +94,7 @@ mod tests {
     }
 
     fn certificate_of(secret: &Value) -> String {
-        let bytes = BASE64_STANDARD
-            .decode(secret["data"]["tls.crt"].as_str().unwrap())
-            .unwrap();
+        let bytes = BASE64_STANDARD.decode(secret["data"]["tls.crt"].as_str().unwrap()).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
@@ -133,21 +117,17 @@ mod tests {
     fn looks_into_requests_and_keeps_other_annotations() {
         let mut new = secret("{}");
         new["metadata"]["annotations"]["kept"] = json!("yes");
-        let mut review = json!({"kind": "AdmissionReview", "request": {"object": new, "oldObject": secret("{}")}});
+        let mut review =
+            json!({"kind": "AdmissionReview", "request": {"object": new, "oldObject": secret("{}")}});
         fulfil(&mut review).unwrap();
-        assert_eq!(
-            review["request"]["object"]["metadata"]["annotations"],
-            json!({"kept": "yes"})
-        );
+        assert_eq!(review["request"]["object"]["metadata"]["annotations"], json!({"kept": "yes"}));
         assert!(review["request"]["oldObject"]["data"].is_object());
     }
 
     #[test]
     fn leaves_all_else_alone() {
-        let config_map =
-            json!({"kind": "ConfigMap", "metadata": {"annotations": {(ANNOTATION): "{}"}}});
-        let plain =
-            json!({"kind": "Secret", "metadata": {"name": "a"}, "data": {"tls.crt": "eA=="}});
+        let config_map = json!({"kind": "ConfigMap", "metadata": {"annotations": {(ANNOTATION): "{}"}}});
+        let plain = json!({"kind": "Secret", "metadata": {"name": "a"}, "data": {"tls.crt": "eA=="}});
         for document in [config_map, plain, json!(null), json!([1])] {
             let mut fulfilled = document.clone();
             fulfil(&mut fulfilled).unwrap();
@@ -158,9 +138,6 @@ mod tests {
     #[test]
     fn a_typo_is_an_error_that_names_the_secret() {
         let error = format!("{:#}", fulfil(&mut secret("{dnsName: a}")).unwrap_err());
-        assert!(
-            error.contains("\"a\"") && error.contains("dnsName"),
-            "{error}"
-        );
+        assert!(error.contains("\"a\"") && error.contains("dnsName"), "{error}");
     }
 }

@@ -7,8 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rcgen::{
-    CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair,
-    KeyUsagePurpose,
+    CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose,
 };
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
@@ -56,10 +55,7 @@ impl TlsSecret {
     /// Puts the Secret into a namespace.
     #[must_use]
     pub fn namespace(self, namespace: impl Into<String>) -> Self {
-        Self {
-            namespace: namespace.into(),
-            ..self
-        }
+        Self { namespace: namespace.into(), ..self }
     }
 
     /// Adds a label.
@@ -79,10 +75,7 @@ impl TlsSecret {
     /// Sets the Secret's type.
     #[must_use]
     pub fn secret_type(self, secret_type: impl Into<String>) -> Self {
-        Self {
-            secret_type: secret_type.into(),
-            ..self
-        }
+        Self { secret_type: secret_type.into(), ..self }
     }
 
     /// Adds a DNS name to the certificate.
@@ -101,37 +94,25 @@ impl TlsSecret {
     /// Sets when the certificate begins and ends to be valid, in days from now.
     #[must_use]
     pub fn valid(self, from: i64, until: i64) -> Self {
-        Self {
-            days: (from, until),
-            ..self
-        }
+        Self { days: (from, until), ..self }
     }
 
     /// Has the certificate signed by a CA of this Common Name.
     #[must_use]
     pub fn issuer_cn(self, name: impl Into<String>) -> Self {
-        Self {
-            issuer_cn: Some(name.into()),
-            ..self
-        }
+        Self { issuer_cn: Some(name.into()), ..self }
     }
 
     /// Puts something else in place of the certificate.
     #[must_use]
     pub fn tls_crt(self, content: impl Into<Vec<u8>>) -> Self {
-        Self {
-            tls_crt: Some(content.into()),
-            ..self
-        }
+        Self { tls_crt: Some(content.into()), ..self }
     }
 
     /// Puts something else in place of the private key.
     #[must_use]
     pub fn tls_key(self, content: impl Into<Vec<u8>>) -> Self {
-        Self {
-            tls_key: Some(content.into()),
-            ..self
-        }
+        Self { tls_key: Some(content.into()), ..self }
     }
 
     /// The Secret's manifest, for tests.
@@ -140,13 +121,9 @@ impl TlsSecret {
     ///
     /// When [`TlsSecret::try_to_manifest`] fails.
     #[must_use]
-    #[allow(
-        clippy::expect_used,
-        reason = "a builder for tests, which would unwrap every result"
-    )]
+    #[allow(clippy::expect_used, reason = "a builder for tests, which would unwrap every result")]
     pub fn to_manifest(&self) -> Value {
-        self.try_to_manifest()
-            .expect("a certificate should be made")
+        self.try_to_manifest().expect("a certificate should be made")
     }
 
     /// The Secret's manifest.
@@ -175,17 +152,12 @@ impl TlsSecret {
 
     /// The Secret's `data`.
     pub(crate) fn data(&self) -> Result<Value> {
-        let key = KEY
-            .as_ref()
-            .map_err(|error| anyhow!("cannot make a key: {error}"))?;
+        let key = KEY.as_ref().map_err(|error| anyhow!("cannot make a key: {error}"))?;
         let certificate = match &self.tls_crt {
             Some(content) => content.clone(),
             None => self.certificate(key)?.into_bytes(),
         };
-        let private_key = self
-            .tls_key
-            .clone()
-            .unwrap_or_else(|| key.serialize_pem().into_bytes());
+        let private_key = self.tls_key.clone().unwrap_or_else(|| key.serialize_pem().into_bytes());
         Ok(json!({
             "tls.crt": BASE64_STANDARD.encode(certificate),
             "tls.key": BASE64_STANDARD.encode(private_key),
@@ -194,9 +166,7 @@ impl TlsSecret {
 
     fn certificate(&self, key: &KeyPair) -> Result<String> {
         let mut parameters = CertificateParams::default();
-        parameters
-            .distinguished_name
-            .push(DnType::CommonName, self.name.as_str());
+        parameters.distinguished_name.push(DnType::CommonName, self.name.as_str());
         parameters.not_before = in_days(self.days.0)?;
         parameters.not_after = in_days(self.days.1)?;
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -210,8 +180,7 @@ impl TlsSecret {
             None => parameters.self_signed(key)?,
             Some(name) => {
                 let mut ca = CertificateParams::default();
-                ca.distinguished_name
-                    .push(DnType::CommonName, name.as_str());
+                ca.distinguished_name.push(DnType::CommonName, name.as_str());
                 parameters.signed_by(key, &Issuer::from_params(&ca, key))?
             }
         };
@@ -221,9 +190,7 @@ impl TlsSecret {
 
 fn in_days(days: i64) -> Result<OffsetDateTime> {
     let seconds = days.checked_mul(24 * 60 * 60).context("too many days")?;
-    OffsetDateTime::now_utc()
-        .checked_add(Duration::seconds(seconds))
-        .context("too many days")
+    OffsetDateTime::now_utc().checked_add(Duration::seconds(seconds)).context("too many days")
 }
 
 /// The extension's value, by hand because rcgen takes only names that are ASCII: a SEQUENCE of `[2] dNSName`.
@@ -235,11 +202,7 @@ fn subject_alt_name(names: &[Vec<u8>]) -> Vec<u8> {
 /// One DER element: tag, length, content (ITU-T X.690, 8.1).
 #[must_use]
 pub fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content
-        .len()
-        .to_be_bytes()
-        .into_iter()
-        .skip_while(|&byte| byte == 0);
+    let length = content.len().to_be_bytes().into_iter().skip_while(|&byte| byte == 0);
     let mut element = vec![tag];
     match u8::try_from(content.len()) {
         Ok(short) if short < 0x80 => element.push(short),
@@ -259,25 +222,18 @@ mod tests {
     use super::*;
 
     fn decoded(manifest: &Value, field: &str) -> String {
-        let bytes = BASE64_STANDARD
-            .decode(manifest["data"][field].as_str().unwrap())
-            .unwrap();
+        let bytes = BASE64_STANDARD.decode(manifest["data"][field].as_str().unwrap()).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
     fn der_of(manifest: &Value) -> Vec<u8> {
         let pem = decoded(manifest, "tls.crt");
-        let body: String = pem
-            .lines()
-            .filter(|line| !line.starts_with("-----"))
-            .collect();
+        let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
         BASE64_STANDARD.decode(body).unwrap()
     }
 
     fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-        haystack
-            .windows(needle.len())
-            .any(|window| window == needle)
+        haystack.windows(needle.len()).any(|window| window == needle)
     }
 
     #[test]
@@ -299,10 +255,7 @@ mod tests {
     #[test]
     fn an_issuer_is_named_in_the_certificate() {
         let secret = TlsSecret::new("temporary").san("a.example.com");
-        assert!(!contains(
-            &der_of(&secret.to_manifest()),
-            b"cert-manager.local"
-        ));
+        assert!(!contains(&der_of(&secret.to_manifest()), b"cert-manager.local"));
         assert!(contains(
             &der_of(&secret.issuer_cn("cert-manager.local").to_manifest()),
             b"cert-manager.local"
@@ -311,10 +264,7 @@ mod tests {
 
     #[test]
     fn names_can_be_of_any_bytes() {
-        let manifest = TlsSecret::new("odd")
-            .raw_san(*b"\xff\x00\n")
-            .san("good.example.com")
-            .to_manifest();
+        let manifest = TlsSecret::new("odd").raw_san(*b"\xff\x00\n").san("good.example.com").to_manifest();
         let der = der_of(&manifest);
         assert!(contains(&der, b"\x82\x03\xff\x00\n"));
         assert!(contains(&der, b"good.example.com"));
@@ -322,11 +272,8 @@ mod tests {
 
     #[test]
     fn contents_can_be_replaced() {
-        let manifest = TlsSecret::new("junk")
-            .secret_type("Opaque")
-            .tls_crt("junk")
-            .tls_key("other")
-            .to_manifest();
+        let manifest =
+            TlsSecret::new("junk").secret_type("Opaque").tls_crt("junk").tls_key("other").to_manifest();
         assert_eq!(manifest["type"], "Opaque");
         assert_eq!(
             (decoded(&manifest, "tls.crt"), decoded(&manifest, "tls.key")),
@@ -336,12 +283,7 @@ mod tests {
 
     #[test]
     fn impossible_dates_are_errors() {
-        assert!(
-            TlsSecret::new("late")
-                .valid(0, i64::MAX)
-                .try_to_manifest()
-                .is_err()
-        );
+        assert!(TlsSecret::new("late").valid(0, i64::MAX).try_to_manifest().is_err());
     }
 
     #[rstest]

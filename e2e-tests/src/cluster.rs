@@ -40,21 +40,13 @@ impl Cluster {
     /// A cluster of these objects. As `kubectl apply` would, it puts those without a namespace into `default`.
     pub fn new(mut objects: Vec<Value>) -> Self {
         objects.iter_mut().for_each(manifests::default_namespace);
-        Self {
-            objects: Arc::new(objects),
-            conduct: Conduct::Answer,
-            failures: Vec::new(),
-            seed: None,
-        }
+        Self { objects: Arc::new(objects), conduct: Conduct::Answer, failures: Vec::new(), seed: None }
     }
 
     /// Every look-up fails with this text, as one does without RBAC or without an entry in `contextAwareResources`.
     #[must_use]
     pub fn refusing(self, cause: impl Into<String>) -> Self {
-        Self {
-            conduct: Conduct::Refuse(cause.into()),
-            ..self
-        }
+        Self { conduct: Conduct::Refuse(cause.into()), ..self }
     }
 
     /// Every look-up of one kind fails with this text, as one does of a kind that the cluster does not have.
@@ -67,28 +59,19 @@ impl Cluster {
     /// Every look-up is answered with these bytes, whatever they are.
     #[must_use]
     pub fn answering(self, raw: impl Into<Vec<u8>>) -> Self {
-        Self {
-            conduct: Conduct::AnswerRaw(raw.into()),
-            ..self
-        }
+        Self { conduct: Conduct::AnswerRaw(raw.into()), ..self }
     }
 
     /// A cluster that is known only from a recorded session: an evaluation that does not make the recorded look-ups, all
     /// of them in their order, fails.
     pub fn replaying(session: Session) -> Self {
-        Self {
-            conduct: Conduct::Replay(Arc::new(session)),
-            ..Self::new(Vec::new())
-        }
+        Self { conduct: Conduct::Replay(Arc::new(session)), ..Self::new(Vec::new()) }
     }
 
     /// Makes the random order of lists the same in every evaluation.
     #[must_use]
     pub fn with_seed(self, seed: u64) -> Self {
-        Self {
-            seed: Some(seed),
-            ..self
-        }
+        Self { seed: Some(seed), ..self }
     }
 
     /// The answer to one look-up, for a host other than [`Policy`](crate::Policy).
@@ -103,9 +86,7 @@ impl Cluster {
     /// The state of an evaluation that has made no look-up yet.
     pub(crate) fn begin(&self) -> Progress {
         Progress {
-            disorder: self
-                .seed
-                .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
+            disorder: self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
             replayed: 0,
         }
     }
@@ -153,20 +134,12 @@ impl Cluster {
 
     /// Policy-server lists from a watch: in no order, and without what would only fill its memory.
     fn list(&self, request: &List, disorder: &mut fastrand::Rng) -> Result<Value> {
-        let labels: LabelSelector = request
-            .label_selector
-            .as_deref()
-            .unwrap_or_default()
-            .parse()?;
-        let fields = FieldSelector::parse(
-            request.field_selector.as_deref().unwrap_or_default(),
-            &request.kind,
-        )?;
+        let labels: LabelSelector = request.label_selector.as_deref().unwrap_or_default().parse()?;
+        let fields =
+            FieldSelector::parse(request.field_selector.as_deref().unwrap_or_default(), &request.kind)?;
         let mut items: Vec<Value> = self
             .of_kind(&request.api_version, &request.kind)
-            .filter(|object| {
-                request.namespace.is_none() || namespace(object) == request.namespace.as_deref()
-            })
+            .filter(|object| request.namespace.is_none() || namespace(object) == request.namespace.as_deref())
             .filter(|object| labels.matches(object) && fields.matches(object))
             .map(|object| as_listed(object, request.field_masks.as_ref()))
             .collect();
@@ -180,21 +153,14 @@ impl Cluster {
     }
 
     fn get(&self, request: &Get) -> Result<Value> {
-        let Get {
-            api_version,
-            kind,
-            name,
-            ..
-        } = request;
+        let Get { api_version, kind, name, .. } = request;
         let found = self.of_kind(api_version, kind).find(|object| {
             namespace(object) == request.namespace.as_deref()
                 && object.pointer("/metadata/name").and_then(Value::as_str) == Some(name)
         });
         let Some(object) = found else {
-            let place = request
-                .namespace
-                .as_ref()
-                .map_or_else(String::new, |name| format!(" in namespace {name:?}"));
+            let place =
+                request.namespace.as_ref().map_or_else(String::new, |name| format!(" in namespace {name:?}"));
             bail!("cannot find {api_version}/{kind} named {name:?}{place}");
         };
         let mut object = object.clone();
@@ -213,9 +179,7 @@ impl Cluster {
 }
 
 fn namespace(object: &Value) -> Option<&str> {
-    object
-        .pointer("/metadata/namespace")
-        .and_then(Value::as_str)
+    object.pointer("/metadata/namespace").and_then(Value::as_str)
 }
 
 /// An object as an item of a list: the API server leaves out its type, the host's watch drops bulky metadata.
@@ -227,9 +191,7 @@ fn as_listed(object: &Value, masks: Option<&BTreeSet<String>>) -> Value {
     }
     if let Some(metadata) = item.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
-        let annotations = metadata
-            .get_mut("annotations")
-            .and_then(Value::as_object_mut);
+        let annotations = metadata.get_mut("annotations").and_then(Value::as_object_mut);
         annotations.map(|annotations: &mut Map<_, _>| {
             annotations.remove("kubectl.kubernetes.io/last-applied-configuration")
         });
@@ -245,11 +207,7 @@ mod tests {
     use super::*;
 
     fn look_up(cluster: &Cluster, operation: &str, payload: Value) -> Result<Value> {
-        let answer = cluster.look_up(
-            operation,
-            payload.to_string().as_bytes(),
-            &mut cluster.begin(),
-        )?;
+        let answer = cluster.look_up(operation, payload.to_string().as_bytes(), &mut cluster.begin())?;
         Ok(serde_json::from_slice(&answer)?)
     }
 
@@ -273,11 +231,7 @@ mod tests {
     }
 
     fn hundred() -> Cluster {
-        Cluster::new(
-            (0..100)
-                .map(|number| secret(&format!("s{number:02}"), "n"))
-                .collect(),
-        )
+        Cluster::new((0..100).map(|number| secret(&format!("s{number:02}"), "n")).collect())
     }
 
     #[test]
@@ -286,20 +240,13 @@ mod tests {
         unlabelled["metadata"]["labels"] = json!({});
         let mut opaque = secret("opaque", "n");
         opaque["type"] = json!("Opaque");
-        let config_map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "n"}});
-        let cluster = Cluster::new(vec![
-            secret("a", "n"),
-            secret("b", "other"),
-            unlabelled,
-            opaque,
-            config_map,
-        ]);
+        let config_map =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "n"}});
+        let cluster =
+            Cluster::new(vec![secret("a", "n"), secret("b", "other"), unlabelled, opaque, config_map]);
 
         let list = look_up(&cluster, "list_resources_by_namespace", list_in("n")).unwrap();
-        assert_eq!(
-            (&list["apiVersion"], &list["kind"]),
-            (&json!("v1"), &json!("SecretList"))
-        );
+        assert_eq!((&list["apiVersion"], &list["kind"]), (&json!("v1"), &json!("SecretList")));
         assert_eq!(names(&list), ["a"]);
 
         let everywhere = json!({"api_version": "v1", "kind": "Secret", "label_selector": "routing",
@@ -337,12 +284,7 @@ mod tests {
                 "disable_cache": false, "field_masks": ["type"]});
             look_up(&cluster, "get_resource", payload)
         };
-        assert!(
-            get("Secret", "a", json!("n"))
-                .unwrap()
-                .get("data")
-                .is_none()
-        );
+        assert!(get("Secret", "a", json!("n")).unwrap().get("data").is_none());
         assert!(get("Namespace", "n", json!(null)).is_ok());
         assert!(get("Secret", "a", json!("other")).is_err());
         assert!(get("Secret", "a", json!(null)).is_err());
@@ -366,34 +308,16 @@ mod tests {
     fn refuses_and_answers_garbage_on_demand() {
         let list = list_in("n").to_string();
         let mut progress = hundred().begin();
-        let mut ask = |cluster: Cluster| {
-            cluster.look_up(
-                "list_resources_by_namespace",
-                list.as_bytes(),
-                &mut progress,
-            )
-        };
-        assert_eq!(
-            ask(hundred().refusing("forbidden"))
-                .unwrap_err()
-                .to_string(),
-            "forbidden"
-        );
-        assert_eq!(
-            ask(hundred().answering("\u{1F4A5}")).unwrap(),
-            "\u{1F4A5}".as_bytes()
-        );
+        let mut ask =
+            |cluster: Cluster| cluster.look_up("list_resources_by_namespace", list.as_bytes(), &mut progress);
+        assert_eq!(ask(hundred().refusing("forbidden")).unwrap_err().to_string(), "forbidden");
+        assert_eq!(ask(hundred().answering("\u{1F4A5}")).unwrap(), "\u{1F4A5}".as_bytes());
     }
 
     #[test]
     fn unknown_operations_and_bad_requests_are_errors() {
         let cluster = hundred();
-        assert!(
-            look_up(&cluster, "can_i", json!({}))
-                .unwrap_err()
-                .to_string()
-                .contains("can_i")
-        );
+        assert!(look_up(&cluster, "can_i", json!({})).unwrap_err().to_string().contains("can_i"));
         assert!(look_up(&cluster, "get_resource", json!({"kind": "Secret"})).is_err());
         let mut no_namespace = list_in("n");
         no_namespace["namespace"] = json!(null);

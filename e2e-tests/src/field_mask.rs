@@ -64,10 +64,7 @@ mod tests {
     fn keeps_what_is_named(#[case] masks: &[&str], #[case] expected: Value) {
         let mut object = json!({"kind": "Secret", "metadata": {"name": "a", "labels": {"l": ""}}, "type": "t",
             "data": {"tls.crt": "x"}, "spec": {"rules": [{"host": "a", "http": 1}, {"host": "b"}]}});
-        apply(
-            &masks.iter().map(|&mask| mask.to_owned()).collect(),
-            &mut object,
-        );
+        apply(&masks.iter().map(|&mask| mask.to_owned()).collect(), &mut object);
         assert_eq!(object, expected);
     }
 }

@@ -29,14 +29,8 @@ pub(crate) struct Record {
 
 impl HostCalls {
     pub(crate) fn new(cluster: &Cluster) -> Self {
-        let state = State {
-            progress: cluster.begin(),
-            record: Record::default(),
-        };
-        Self {
-            cluster: cluster.clone(),
-            state: Mutex::new(state),
-        }
+        let state = State { progress: cluster.begin(), record: Record::default() };
+        Self { cluster: cluster.clone(), state: Mutex::new(state) }
     }
 
     /// Answers one waPC host call; bindings as in the Kubewarden host capabilities specification.
@@ -56,8 +50,7 @@ impl HostCalls {
                 return Ok(Vec::new());
             }
             ("kubewarden", "kubernetes", operation) => {
-                self.cluster
-                    .look_up(operation, payload, &mut state.progress)
+                self.cluster.look_up(operation, payload, &mut state.progress)
             }
             _ => refuse(binding, namespace, operation),
         };
@@ -103,24 +96,12 @@ mod tests {
     #[test]
     fn logs_are_apart_and_every_other_call_is_recorded() {
         let calls = HostCalls::new(&Cluster::new(vec![]));
-        assert!(
-            calls
-                .answer("kubewarden", "tracing", "log", br#"{"message":"hello"}"#)
-                .unwrap()
-                .is_empty()
-        );
+        assert!(calls.answer("kubewarden", "tracing", "log", br#"{"message":"hello"}"#).unwrap().is_empty());
         let list = json!({"api_version": "v1", "kind": "Secret"});
         let answer = calls
-            .answer(
-                "kubewarden",
-                "kubernetes",
-                "list_resources_all",
-                list.to_string().as_bytes(),
-            )
+            .answer("kubewarden", "kubernetes", "list_resources_all", list.to_string().as_bytes())
             .unwrap();
-        let error = calls
-            .answer("kubewarden", "net", "lookup_host", b"example.com")
-            .unwrap_err();
+        let error = calls.answer("kubewarden", "net", "lookup_host", b"example.com").unwrap_err();
         assert!(error.to_string().contains("kubewarden/net/lookup_host"));
 
         let record = calls.finish().unwrap();

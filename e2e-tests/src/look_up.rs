@@ -64,21 +64,14 @@ impl LookUp {
             "list_resources_by_namespace" => {
                 let list: List = serde_json::from_slice(payload).with_context(invalid)?;
                 let namespace = list.namespace.as_ref();
-                namespace
-                    .context("there is no namespace")
-                    .with_context(invalid)?;
+                namespace.context("there is no namespace").with_context(invalid)?;
                 Ok(Self::ListInNamespace(list))
             }
             "list_resources_all" => {
                 let list: List = serde_json::from_slice(payload).with_context(invalid)?;
-                Ok(Self::ListAll(List {
-                    namespace: None,
-                    ..list
-                }))
+                Ok(Self::ListAll(List { namespace: None, ..list }))
             }
-            "get_resource" => Ok(Self::Get(
-                serde_json::from_slice(payload).with_context(invalid)?,
-            )),
+            "get_resource" => Ok(Self::Get(serde_json::from_slice(payload).with_context(invalid)?)),
             _ => bail!("this host has no kubernetes operation {operation:?}"),
         }
     }

@@ -38,11 +38,7 @@ pub fn load(path: &Path) -> Result<Vec<Value>> {
         let text = read(&file)?;
         manifests.extend(parse(&text).with_context(|| format!("cannot use {}", Name(&file)))?);
     }
-    ensure!(
-        !manifests.is_empty(),
-        "there is no manifest in {}",
-        Name(path)
-    );
+    ensure!(!manifests.is_empty(), "there is no manifest in {}", Name(path));
     Ok(manifests)
 }
 
@@ -86,34 +82,24 @@ impl Display for Name<'_> {
 ///
 /// The text is neither.
 pub fn documents(text: &str) -> Result<Vec<Value>> {
-    let json: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text)
-        .into_iter()
-        .collect();
+    let json: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
     let documents = match json {
         Ok(documents) => documents,
-        Err(_) => yaml_serde::Deserializer::from_str(text)
-            .map(Value::deserialize)
-            .collect::<Result<_, _>>()?,
+        Err(_) => {
+            yaml_serde::Deserializer::from_str(text).map(Value::deserialize).collect::<Result<_, _>>()?
+        }
     };
-    Ok(documents
-        .into_iter()
-        .filter(|document| !document.is_null())
-        .collect())
+    Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
 }
 
 /// Puts an object that names no namespace into `default`, as kubectl does; unless its kind has none.
 pub(crate) fn default_namespace(object: &mut Value) {
-    let kind = object
-        .get("kind")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
     if CLUSTER_SCOPED.contains(&kind) {
         return;
     }
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata
-            .entry("namespace")
-            .or_insert_with(|| json!("default"));
+        metadata.entry("namespace").or_insert_with(|| json!("default"));
     }
 }
 
@@ -126,11 +112,10 @@ pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in path.read_dir().with_context(cannot_read)? {
         let file = entry.with_context(cannot_read)?.path();
-        if file.extension().is_some_and(|extension| {
-            ["yaml", "yml", "json"]
-                .iter()
-                .any(|known| extension == *known)
-        }) {
+        if file
+            .extension()
+            .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
+        {
             files.push(file);
         }
     }
@@ -154,10 +139,7 @@ fn parse(text: &str) -> Result<Vec<Value>> {
 /// their type.
 fn flatten(mut document: Value, manifests: &mut Vec<Value>) {
     let kind = document.get("kind").and_then(Value::as_str);
-    let Some(kind) = kind
-        .and_then(|kind| kind.strip_suffix("List"))
-        .map(str::to_owned)
-    else {
+    let Some(kind) = kind.and_then(|kind| kind.strip_suffix("List")).map(str::to_owned) else {
         return manifests.push(document);
     };
     let Some(Value::Array(items)) = document.get_mut("items").map(Value::take) else {
@@ -192,10 +174,7 @@ mod tests {
     #[case::empty("", &[])]
     fn reads_all_shapes(#[case] text: &str, #[case] kinds: &[&str]) {
         let manifests = parse(text).unwrap();
-        let found: Vec<_> = manifests
-            .iter()
-            .map(|manifest| manifest["kind"].as_str().unwrap())
-            .collect();
+        let found: Vec<_> = manifests.iter().map(|manifest| manifest["kind"].as_str().unwrap()).collect();
         assert_eq!(found, kinds);
     }
 
@@ -224,9 +203,7 @@ mod tests {
     fn the_examples_can_be_read() {
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
         assert!(!load(&examples.join("cluster.yaml")).unwrap().is_empty());
-        assert!(
-            load(&examples).unwrap().len() > load(&examples.join("epinio-app.yaml")).unwrap().len()
-        );
+        assert!(load(&examples).unwrap().len() > load(&examples.join("epinio-app.yaml")).unwrap().len());
         assert!(load(&examples.join("absent.yaml")).is_err());
     }
 }

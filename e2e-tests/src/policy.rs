@@ -36,10 +36,8 @@ impl Policy {
     ///
     /// The file cannot be read, or is no WebAssembly module that a waPC host can link.
     pub fn load(wasm: &Path) -> Result<Self> {
-        let module =
-            std::fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
-        Self::compile(&module, EVALUATION_LIMIT)
-            .with_context(|| format!("cannot load {}", wasm.display()))
+        let module = std::fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
+        Self::compile(&module, EVALUATION_LIMIT).with_context(|| format!("cannot load {}", wasm.display()))
     }
 
     fn compile(module: &[u8], limit: Duration) -> Result<Self> {
@@ -55,15 +53,8 @@ impl Policy {
             .map_err(|error| anyhow!("{error:#}"))?;
         // A tick may come at once, so one more than the limit holds.
         let ticks = u64::try_from(limit.as_millis() / TICK.as_millis())? + 1;
-        let deadlines = EpochDeadlines {
-            wapc_init: ticks,
-            wapc_func: ticks,
-        };
-        Ok(Self {
-            guest,
-            deadlines,
-            _clock: start_clock(engine),
-        })
+        let deadlines = EpochDeadlines { wapc_init: ticks, wapc_func: ticks };
+        Ok(Self { guest, deadlines, _clock: start_clock(engine) })
     }
 
     /// Calls `operation` with any payload in a fresh instance, as policy-server does for every request.
@@ -72,12 +63,7 @@ impl Policy {
     ///
     /// `could not run`: the guest trapped, took too long, or answered with a waPC error. In a replay, it did not make
     /// the recorded look-ups.
-    pub fn call(
-        &self,
-        operation: &str,
-        payload: &[u8],
-        cluster: &Cluster,
-    ) -> Result<RawEvaluation> {
+    pub fn call(&self, operation: &str, payload: &[u8], cluster: &Cluster) -> Result<RawEvaluation> {
         let started = Instant::now();
         let host_calls = Arc::new(HostCalls::new(cluster));
         let answer = self
@@ -85,30 +71,17 @@ impl Policy {
             .map_err(|error| anyhow!("could not run {operation}: {error:#}"))?;
         let elapsed = started.elapsed();
         let record = host_calls.finish()?;
-        Ok(RawEvaluation {
-            answer,
-            calls: record.calls,
-            logs: record.logs,
-            elapsed,
-        })
+        Ok(RawEvaluation { answer, calls: record.calls, logs: record.logs, elapsed })
     }
 
-    fn answer(
-        &self,
-        operation: &str,
-        payload: &[u8],
-        host_calls: Arc<HostCalls>,
-    ) -> Result<Vec<u8>> {
+    fn answer(&self, operation: &str, payload: &[u8], host_calls: Arc<HostCalls>) -> Result<Vec<u8>> {
         let instance = self.guest.rehydrate(Some(self.deadlines))?;
         let callback = move |_, binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
             host_calls
                 .answer(binding, namespace, operation, payload)
                 .map_err(|error| format!("{error:#}").into())
         };
-        Ok(
-            WapcHost::new(Box::new(instance), Some(Box::new(callback)))?
-                .call(operation, payload)?,
-        )
+        Ok(WapcHost::new(Box::new(instance), Some(Box::new(callback)))?.call(operation, payload)?)
     }
 
     /// Has the policy judge an `AdmissionRequest`.
@@ -116,27 +89,12 @@ impl Policy {
     /// # Errors
     ///
     /// As [`Policy::call`], or the answer is no `ValidationResponse`.
-    pub fn validate(
-        &self,
-        request: &Value,
-        settings: &Value,
-        cluster: &Cluster,
-    ) -> Result<Evaluation> {
+    pub fn validate(&self, request: &Value, settings: &Value, cluster: &Cluster) -> Result<Evaluation> {
         let payload = serde_json::to_vec(&json!({"request": request, "settings": settings}))?;
-        let RawEvaluation {
-            answer,
-            calls,
-            logs,
-            elapsed,
-        } = self.call("validate", &payload, cluster)?;
-        let response = serde_json::from_slice(&answer)
-            .context("the policy's answer is no ValidationResponse")?;
-        Ok(Evaluation {
-            response,
-            calls,
-            logs,
-            elapsed,
-        })
+        let RawEvaluation { answer, calls, logs, elapsed } = self.call("validate", &payload, cluster)?;
+        let response =
+            serde_json::from_slice(&answer).context("the policy's answer is no ValidationResponse")?;
+        Ok(Evaluation { response, calls, logs, elapsed })
     }
 
     /// Asks the policy whether it can run with these settings.
@@ -146,11 +104,8 @@ impl Policy {
     /// As [`Policy::call`], or the answer is no `SettingsValidationResponse`.
     pub fn validate_settings(&self, settings: &Value) -> Result<SettingsVerdict> {
         let payload = serde_json::to_vec(settings)?;
-        let answer = self
-            .call("validate_settings", &payload, &Cluster::new(Vec::new()))?
-            .answer;
-        serde_json::from_slice(&answer)
-            .context("the policy's answer is no SettingsValidationResponse")
+        let answer = self.call("validate_settings", &payload, &Cluster::new(Vec::new()))?.answer;
+        serde_json::from_slice(&answer).context("the policy's answer is no SettingsValidationResponse")
     }
 }
 
@@ -220,11 +175,7 @@ mod tests {
     fn understands_an_answer() {
         let policy = policy(ACCEPTING);
         let evaluation = policy.validate(&json!({}), &json!({}), &empty()).unwrap();
-        assert!(
-            evaluation.response.accepted
-                && evaluation.calls.is_empty()
-                && evaluation.logs.is_empty()
-        );
+        assert!(evaluation.response.accepted && evaluation.calls.is_empty() && evaluation.logs.is_empty());
         assert!(
             policy
                 .validate_settings(&json!({}))
@@ -236,39 +187,26 @@ mod tests {
 
     #[test]
     fn answers_and_records_look_ups() {
-        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "n"}});
+        let secret =
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "n"}});
         let cluster = Cluster::new(vec![secret.clone()]);
         let get = json!({"api_version": "v1", "kind": "Secret", "name": "a", "namespace": "n", "disable_cache": false});
         let policy = policy(FORWARDING);
 
-        let found = policy
-            .call("get_resource", get.to_string().as_bytes(), &cluster)
-            .unwrap();
-        assert_eq!(
-            serde_json::from_slice::<Value>(&found.answer).unwrap(),
-            secret
-        );
+        let found = policy.call("get_resource", get.to_string().as_bytes(), &cluster).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&found.answer).unwrap(), secret);
         assert_eq!(found.calls.len(), 1);
-        assert_eq!(
-            (&found.calls[0].request, found.calls[0].bytes),
-            (&get, found.answer.len())
-        );
+        assert_eq!((&found.calls[0].request, found.calls[0].bytes), (&get, found.answer.len()));
 
-        let refused = policy.call(
-            "get_resource",
-            get.to_string().as_bytes(),
-            &cluster.refusing("forbidden: RBAC"),
-        );
+        let refused =
+            policy.call("get_resource", get.to_string().as_bytes(), &cluster.refusing("forbidden: RBAC"));
         assert!(refused.unwrap_err().to_string().contains("forbidden: RBAC"));
     }
 
     #[test]
     fn ends_a_guest_that_takes_too_long() {
         let started = Instant::now();
-        let error = policy(ENDLESS)
-            .validate(&json!({}), &json!({}), &empty())
-            .unwrap_err()
-            .to_string();
+        let error = policy(ENDLESS).validate(&json!({}), &json!({}), &empty()).unwrap_err().to_string();
         assert!(
             error.starts_with("could not run validate") && error.contains("deadline exceeded"),
             "{error}"
@@ -280,10 +218,7 @@ mod tests {
     fn a_trap_is_an_error_and_does_not_spoil_the_next_call() {
         let policy = policy(TRAPPING);
         for _ in 0..2 {
-            let error = policy
-                .call("validate", b"", &empty())
-                .unwrap_err()
-                .to_string();
+            let error = policy.call("validate", b"", &empty()).unwrap_err().to_string();
             assert!(error.starts_with("could not run validate"), "{error}");
         }
     }

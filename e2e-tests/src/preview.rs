@@ -64,10 +64,7 @@ enum Outcome {
 pub(crate) fn run(arguments: &Preview) -> Result<bool> {
     let files = arguments.cluster.iter().chain(&arguments.settings);
     let from_stdin = files.filter(|file| manifests::is_standard_input(file));
-    ensure!(
-        from_stdin.count() <= 1,
-        "standard input can be one file only"
-    );
+    ensure!(from_stdin.count() <= 1, "standard input can be one file only");
     let mut objects = Vec::new();
     for path in &arguments.cluster {
         objects.extend(manifests::load(path)?);
@@ -77,10 +74,7 @@ pub(crate) fn run(arguments: &Preview) -> Result<bool> {
     let inventory = Inventory::new(objects, &settings)?;
     let lines = inventory.preview(&policy, &settings)?;
     let report = report::table(&lines) + &report::summary(&lines, &inventory);
-    io::stdout()
-        .lock()
-        .write_all(report.as_bytes())
-        .context("cannot write the result")?;
+    io::stdout().lock().write_all(report.as_bytes()).context("cannot write the result")?;
     Ok(lines.iter().all(|line| line.outcome != Outcome::Denied))
 }
 
@@ -125,10 +119,7 @@ impl Inventory {
         labelled
             .map(|secret| {
                 let namespace = text(secret, "/metadata/namespace").unwrap_or("default");
-                (
-                    namespace,
-                    text(secret, "/metadata/name").unwrap_or_default(),
-                )
+                (namespace, text(secret, "/metadata/name").unwrap_or_default())
             })
             .collect()
     }
@@ -151,12 +142,7 @@ impl Inventory {
             }
         }
         lines.sort_by_cached_key(|line| {
-            let Line {
-                namespace,
-                kind,
-                name,
-                ..
-            } = line;
+            let Line { namespace, kind, name, .. } = line;
             (namespace.clone(), kind.clone(), name.clone())
         });
         Ok(lines)

@@ -54,12 +54,7 @@ pub(crate) fn text(request: &Value, evaluation: &Evaluation, coloured: bool) -> 
 }
 
 fn headline(request: &Value) -> String {
-    let text = |pointer| {
-        request
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
+    let text = |pointer| request.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let place = match text("/namespace") {
         "" => String::new(),
         namespace => format!("{namespace}/"),
@@ -68,11 +63,7 @@ fn headline(request: &Value) -> String {
         "" => "(unnamed)",
         name => name,
     };
-    format!(
-        "{} {place}{name}, {}",
-        text("/kind/kind"),
-        text("/operation")
-    )
+    format!("{} {place}{name}, {}", text("/kind/kind"), text("/operation"))
 }
 
 /// What the policy asked for, one line for each list, and one for the objects of a kind that it got one by one.
@@ -102,11 +93,7 @@ fn look_ups(calls: &[HostCall]) -> Vec<String> {
         }
     }
     lines.extend(got.into_iter().map(|((kind, namespace), names)| {
-        let kind = if names.len() > 1 {
-            plural(kind)
-        } else {
-            kind.to_owned()
-        };
+        let kind = if names.len() > 1 { plural(kind) } else { kind.to_owned() };
         let names = names.into_iter().collect::<Vec<_>>().join(", ");
         format!("{kind} {names} in namespace {namespace}")
     }));
@@ -130,14 +117,8 @@ fn mutation<'a>(request: &'a Value, evaluation: &'a Evaluation) -> Option<(&'a V
 
 fn diff(before: &Value, after: &Value, coloured: bool) -> Result<String> {
     let (before, after) = without_secrets(before, after);
-    let (before, after) = (
-        yaml_serde::to_string(&before)?,
-        yaml_serde::to_string(&after)?,
-    );
-    let diff = TextDiff::from_lines(&before, &after)
-        .unified_diff()
-        .header("before", "after")
-        .to_string();
+    let (before, after) = (yaml_serde::to_string(&before)?, yaml_serde::to_string(&after)?);
+    let diff = TextDiff::from_lines(&before, &after).unified_diff().header("before", "after").to_string();
     let lines = diff.lines().map(|line| {
         let style = match line.chars().next() {
             Some('+') => ADDED,
@@ -173,11 +154,7 @@ fn hide_values(secret: &mut Value, field: &str, changed: &str, other: &Value) {
 }
 
 fn paint(text: &str, style: Style, coloured: bool) -> String {
-    if coloured {
-        format!("{style}{text}{style:#}")
-    } else {
-        text.to_owned()
-    }
+    if coloured { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -190,12 +167,7 @@ mod tests {
 
     fn evaluation(response: Value) -> Evaluation {
         let response: Response = serde_json::from_value(response).unwrap();
-        Evaluation {
-            response,
-            calls: vec![],
-            logs: vec![],
-            elapsed: Duration::ZERO,
-        }
+        Evaluation { response, calls: vec![], logs: vec![], elapsed: Duration::ZERO }
     }
 
     fn call(request: Value, answer: Result<Value, &str>) -> HostCall {
@@ -209,7 +181,8 @@ mod tests {
     }
 
     fn request(kind: &str) -> Value {
-        let object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}, "data": {"k": "secret"}});
+        let object =
+            json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}, "data": {"k": "secret"}});
         request_from(object).unwrap()
     }
 
@@ -219,10 +192,7 @@ mod tests {
             "audit_annotations": {"routing-secrets": "a=b"}});
         let expected = "Secret default/a, CREATE\nREJECTED\nmessage: no\nwarning: careful\n\
             audit annotation: routing-secrets: a=b\n";
-        assert_eq!(
-            text(&request("Secret"), &evaluation(response), false).unwrap(),
-            expected
-        );
+        assert_eq!(text(&request("Secret"), &evaluation(response), false).unwrap(), expected);
     }
 
     #[test]
@@ -232,26 +202,17 @@ mod tests {
         object["data"]["k"] = json!("new");
         let evaluation = evaluation(json!({"accepted": true, "mutated_object": object}));
         let plain = text(&request, &evaluation, false).unwrap();
-        assert!(
-            plain.contains("ACCEPTED and MUTATED\n--- before\n+++ after\n@@"),
-            "{plain}"
-        );
+        assert!(plain.contains("ACCEPTED and MUTATED\n--- before\n+++ after\n@@"), "{plain}");
         assert!(plain.contains("\n-  k: secret\n+  k: new\n"), "{plain}");
         let coloured = text(&request, &evaluation, true).unwrap();
-        assert!(
-            coloured.contains("\u{1b}[32m+  k: new\u{1b}[0m\n"),
-            "{coloured:?}"
-        );
+        assert!(coloured.contains("\u{1b}[32m+  k: new\u{1b}[0m\n"), "{coloured:?}");
     }
 
     #[test]
     fn the_same_object_is_no_mutation() {
         let request = request("Secret");
         let evaluation = evaluation(json!({"accepted": true, "mutated_object": request["object"]}));
-        assert_eq!(
-            text(&request, &evaluation, false).unwrap(),
-            "Secret default/a, CREATE\nACCEPTED\n"
-        );
+        assert_eq!(text(&request, &evaluation, false).unwrap(), "Secret default/a, CREATE\nACCEPTED\n");
     }
 
     #[test]
@@ -259,27 +220,13 @@ mod tests {
         let request = request("Secret");
         let mut object = request["object"].clone();
         object["metadata"]["labels"] = json!({"l": ""});
-        let same = text(
-            &request,
-            &evaluation(json!({"accepted": true, "mutated_object": object})),
-            false,
-        )
-        .unwrap();
-        assert!(
-            same.contains("k: '***'") && !same.contains("secret"),
-            "{same}"
-        );
+        let same =
+            text(&request, &evaluation(json!({"accepted": true, "mutated_object": object})), false).unwrap();
+        assert!(same.contains("k: '***'") && !same.contains("secret"), "{same}");
         object["data"]["k"] = json!("new");
-        let changed = text(
-            &request,
-            &evaluation(json!({"accepted": true, "mutated_object": object})),
-            false,
-        )
-        .unwrap();
-        assert!(
-            changed.contains("+  k: '*** (after)'") && !changed.contains("new"),
-            "{changed}"
-        );
+        let changed =
+            text(&request, &evaluation(json!({"accepted": true, "mutated_object": object})), false).unwrap();
+        assert!(changed.contains("+  k: '*** (after)'") && !changed.contains("new"), "{changed}");
     }
 
     #[test]
@@ -288,10 +235,7 @@ mod tests {
         evaluation.calls = vec![call(json!({"name": "a"}), Ok(json!({})))];
         let document: Value = serde_json::from_str(&super::json(&evaluation).unwrap()).unwrap();
         assert_eq!(document["accepted"], true);
-        assert_eq!(
-            document["calls"],
-            json!([{"operation": "any", "request": {"name": "a"}, "bytes": 2}])
-        );
+        assert_eq!(document["calls"], json!([{"operation": "any", "request": {"name": "a"}, "bytes": 2}]));
     }
 
     #[test]

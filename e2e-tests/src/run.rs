@@ -51,13 +51,8 @@ enum Output {
 pub(crate) fn run(arguments: &Run) -> Result<bool> {
     let settings_file = arguments.settings.iter();
     let files = arguments.request.iter().chain(&arguments.cluster);
-    let from_stdin = files
-        .chain(settings_file)
-        .filter(|file| manifests::is_standard_input(file));
-    ensure!(
-        from_stdin.count() <= 1,
-        "standard input can be one file only"
-    );
+    let from_stdin = files.chain(settings_file).filter(|file| manifests::is_standard_input(file));
+    ensure!(from_stdin.count() <= 1, "standard input can be one file only");
     let requests = requests(&arguments.request)?;
     ensure!(
         requests.len() == 1 || (arguments.record.is_none() && arguments.replay.is_none()),
@@ -69,15 +64,13 @@ pub(crate) fn run(arguments: &Run) -> Result<bool> {
     let policy = load(&arguments.policy, &settings)?;
 
     let mut stdout = io::stdout().lock();
-    let coloured =
-        stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let coloured = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let mut all_accepted = true;
     for request in &requests {
         let evaluation = policy.validate(request, &settings, &cluster)?;
         if let Some(file) = &arguments.record {
             let session = Session::of(&evaluation.calls)?.to_yaml()?;
-            std::fs::write(file, session)
-                .with_context(|| format!("cannot write {}", file.display()))?;
+            std::fs::write(file, session).with_context(|| format!("cannot write {}", file.display()))?;
         }
         all_accepted &= evaluation.response.accepted;
         let report = match arguments.output {
@@ -94,8 +87,7 @@ fn requests(files: &[PathBuf]) -> Result<Vec<Value>> {
     for file in files {
         for document in manifests::load(file)? {
             requests.push(
-                request_from(document)
-                    .with_context(|| format!("cannot use {}", manifests::Name(file)))?,
+                request_from(document).with_context(|| format!("cannot use {}", manifests::Name(file)))?,
             );
         }
     }
@@ -126,10 +118,7 @@ pub(crate) fn load(policy: &Path, settings: &Value) -> Result<Policy> {
     ensure!(
         verdict.valid,
         "the settings are not valid: {}",
-        verdict
-            .message
-            .as_deref()
-            .unwrap_or("the policy does not say why")
+        verdict.message.as_deref().unwrap_or("the policy does not say why")
     );
     Ok(policy)
 }
@@ -140,15 +129,13 @@ pub(crate) fn settings(file: Option<&Path>) -> Result<Value> {
         return Ok(json!({}));
     };
     let name = manifests::Name(file);
-    let mut documents = manifests::documents(&manifests::read(file)?)
-        .with_context(|| format!("cannot use {name}"))?;
+    let mut documents =
+        manifests::documents(&manifests::read(file)?).with_context(|| format!("cannot use {name}"))?;
     let Some(document) = documents.pop() else {
         return Ok(json!({}));
     };
     ensure!(documents.is_empty(), "{name} holds more than one document");
-    let is_policy = document
-        .get("kind")
-        .is_some_and(|kind| kind == "ClusterAdmissionPolicy");
+    let is_policy = document.get("kind").is_some_and(|kind| kind == "ClusterAdmissionPolicy");
     if is_policy {
         let settings = document.pointer("/spec/settings").cloned();
         return Ok(settings.unwrap_or_else(|| json!({})));

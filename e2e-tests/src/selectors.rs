@@ -31,12 +31,9 @@ impl LabelSelector {
     pub(crate) fn matches(&self, object: &Value) -> bool {
         let labels = object.pointer("/metadata/labels");
         self.0.iter().all(|requirement| {
-            let value = labels
-                .and_then(|labels| labels.get(&requirement.key))
-                .and_then(Value::as_str);
-            let is_one_of = |values: &[String]| {
-                value.is_some_and(|value| values.iter().any(|one| one == value))
-            };
+            let value = labels.and_then(|labels| labels.get(&requirement.key)).and_then(Value::as_str);
+            let is_one_of =
+                |values: &[String]| value.is_some_and(|value| values.iter().any(|one| one == value));
             match &requirement.condition {
                 Condition::Exists => value.is_some(),
                 Condition::Absent => value.is_none(),
@@ -64,9 +61,7 @@ impl FromStr for LabelSelector {
             character == ',' && depth == 0
         });
         let requirements: Result<_> = terms.map(|term| term.trim().parse()).collect();
-        Ok(Self(requirements.with_context(|| {
-            format!("unable to parse label selector {text:?}")
-        })?))
+        Ok(Self(requirements.with_context(|| format!("unable to parse label selector {text:?}"))?))
     }
 }
 
@@ -92,9 +87,7 @@ impl FromStr for LabelRequirement {
             "{key:?} is no label key"
         );
         if let Condition::In(values) | Condition::NotIn(values) = &condition
-            && let Some(bad) = values
-                .iter()
-                .find(|value| !value.chars().all(is_label_character))
+            && let Some(bad) = values.iter().find(|value| !value.chars().all(is_label_character))
         {
             bail!("{bad:?} is no label value");
         }
@@ -104,13 +97,8 @@ impl FromStr for LabelRequirement {
 
 /// Reads `key in (a, b` and `key notin (a, b`; the closing parenthesis is gone already.
 fn parse_set(term: &str) -> Result<(&str, Condition)> {
-    let (head, values) = term
-        .split_once('(')
-        .context("a parenthesis was never opened")?;
-    let values = values
-        .split(',')
-        .map(|value| value.trim().to_owned())
-        .collect();
+    let (head, values) = term.split_once('(').context("a parenthesis was never opened")?;
+    let values = values.split(',').map(|value| value.trim().to_owned()).collect();
     match head.split_whitespace().collect::<Vec<_>>().as_slice() {
         [key, "in"] => Ok((key, Condition::In(values))),
         [key, "notin"] => Ok((key, Condition::NotIn(values))),
@@ -139,18 +127,12 @@ impl FieldSelector {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        text.split(',')
-            .map(|term| FieldRequirement::parse(term, kind))
-            .collect::<Result<_>>()
-            .map(Self)
+        text.split(',').map(|term| FieldRequirement::parse(term, kind)).collect::<Result<_>>().map(Self)
     }
 
     pub(crate) fn matches(&self, object: &Value) -> bool {
         self.0.iter().all(|requirement| {
-            let value = object
-                .pointer(requirement.pointer)
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+            let value = object.pointer(requirement.pointer).and_then(Value::as_str).unwrap_or_default();
             (value == requirement.value) == requirement.equal
         })
     }
@@ -160,8 +142,7 @@ impl FieldRequirement {
     fn parse(term: &str, kind: &str) -> Result<Self> {
         let (field, equal, value) = if let Some((field, value)) = term.split_once("!=") {
             (field, false, value)
-        } else if let Some((field, value)) = term.split_once("==").or_else(|| term.split_once('='))
-        {
+        } else if let Some((field, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
             (field, true, value)
         } else {
             bail!("invalid field selector {term:?}: no operator");
@@ -174,11 +155,7 @@ impl FieldRequirement {
                 "{other:?} is not a known field selector of {kind}: only metadata.name, metadata.namespace and a Secret's type are"
             ),
         };
-        Ok(Self {
-            pointer,
-            equal,
-            value: value.trim().to_owned(),
-        })
+        Ok(Self { pointer, equal, value: value.trim().to_owned() })
     }
 }
 
@@ -216,10 +193,7 @@ mod tests {
     #[case("app=shop,absent", false)]
     fn label_selectors(#[case] selector: &str, #[case] expected: bool) {
         let object = json!({"metadata": {"labels": {"app": "shop", "example.com/routing": ""}}});
-        assert_eq!(
-            selector.parse::<LabelSelector>().unwrap().matches(&object),
-            expected
-        );
+        assert_eq!(selector.parse::<LabelSelector>().unwrap().matches(&object), expected);
     }
 
     #[rstest]
@@ -238,12 +212,7 @@ mod tests {
 
     #[test]
     fn an_object_without_labels_has_none() {
-        assert!(
-            "!app"
-                .parse::<LabelSelector>()
-                .unwrap()
-                .matches(&json!({"metadata": {}}))
-        );
+        assert!("!app".parse::<LabelSelector>().unwrap().matches(&json!({"metadata": {}})));
     }
 
     #[rstest]
@@ -255,14 +224,8 @@ mod tests {
     #[case("metadata.name=a,metadata.namespace=n", true)]
     #[case("metadata.name=a,metadata.namespace!=n", false)]
     fn field_selectors(#[case] selector: &str, #[case] expected: bool) {
-        let object =
-            json!({"metadata": {"name": "a", "namespace": "n"}, "type": "kubernetes.io/tls"});
-        assert_eq!(
-            FieldSelector::parse(selector, "Secret")
-                .unwrap()
-                .matches(&object),
-            expected
-        );
+        let object = json!({"metadata": {"name": "a", "namespace": "n"}, "type": "kubernetes.io/tls"});
+        assert_eq!(FieldSelector::parse(selector, "Secret").unwrap().matches(&object), expected);
     }
 
     #[rstest]

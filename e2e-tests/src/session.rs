@@ -47,9 +47,7 @@ impl Session {
                     Ok(payload) => Response::Success {
                         payload: String::from_utf8(payload.clone()).with_context(cannot)?,
                     },
-                    Err(message) => Response::Error {
-                        message: message.clone(),
-                    },
+                    Err(message) => Response::Error { message: message.clone() },
                 },
             })
         });
@@ -87,8 +85,8 @@ impl Session {
     /// of exchanges that are left over; a test must not pass so.
     pub(crate) fn check(&self, calls: &[HostCall]) -> Result<()> {
         for (position, call) in calls.iter().enumerate() {
-            let asked = look_up(call)
-                .with_context(|| format!("cannot replay the call of {}", call.operation))?;
+            let asked =
+                look_up(call).with_context(|| format!("cannot replay the call of {}", call.operation))?;
             self.recorded(position, &asked)?;
         }
         ensure!(
@@ -141,17 +139,12 @@ mod yaml_in_yaml {
 
     use super::LookUp;
 
-    pub(super) fn serialize<S: Serializer>(
-        request: &LookUp,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(request: &LookUp, serializer: S) -> Result<S::Ok, S::Error> {
         let text = yaml_serde::to_string(request).map_err(S::Error::custom)?;
         serializer.serialize_str(&text)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<LookUp, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LookUp, D::Error> {
         yaml_serde::from_str(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
@@ -221,11 +214,7 @@ mod tests {
             "field_masks": null});
         vec![
             call("list_resources_by_namespace", list, Ok(r#"{"items":[]}"#)),
-            call(
-                "get_resource",
-                get,
-                Err(r#"cannot find v1/Secret named "a""#),
-            ),
+            call("get_resource", get, Err(r#"cannot find v1/Secret named "a""#)),
             call("list_resources_all", all, Ok("{}")),
         ]
     }
@@ -270,19 +259,13 @@ mod tests {
     fn other_look_ups_are_errors() {
         let (session, mut calls) = (session(), calls());
         let failure = |calls: &[HostCall]| session.check(calls).unwrap_err().to_string();
-        assert_eq!(
-            failure(&calls[..2]),
-            "the policy made 2 of the 3 look-ups that the session has"
-        );
+        assert_eq!(failure(&calls[..2]), "the policy made 2 of the 3 look-ups that the session has");
         calls.push(calls[2].clone());
         assert!(failure(&calls).starts_with("look-up 4 is not in the session: the policy asked {"));
         calls[1].request["name"] = json!("b");
         let failure = failure(&calls);
         assert!(failure.starts_with("look-up 2 is another one than in the session: "));
-        assert!(
-            failure.contains(r#""name":"b""#) && failure.contains(r#""name":"a""#),
-            "{failure}"
-        );
+        assert!(failure.contains(r#""name":"b""#) && failure.contains(r#""name":"a""#), "{failure}");
         assert!(session.answer(3, &look_up(&calls[2]).unwrap()).is_err());
         assert!(session.answer(0, &look_up(&calls[2]).unwrap()).is_err());
     }

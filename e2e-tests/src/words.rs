@@ -4,9 +4,7 @@
 /// Policy, Policies; Gateway, Gateways.
 #[must_use]
 pub fn plural(word: &str) -> String {
-    let stem = word
-        .strip_suffix('y')
-        .filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
+    let stem = word.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
     match stem {
         Some(stem) => format!("{stem}ies"),
         None if ["s", "x", "ch", "sh"].iter().any(|end| word.ends_with(end)) => format!("{word}es"),

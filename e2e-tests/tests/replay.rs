@@ -24,9 +24,7 @@ fn policy() -> Policy {
 fn recorded(policy: &Policy) -> Vec<(Case, Evaluation, String)> {
     let cases = cases::load(&directory().join("cases")).unwrap();
     let record = |case: Case| {
-        let evaluation = policy
-            .validate(&case.request, &case.settings, &case.cluster)
-            .unwrap();
+        let evaluation = policy.validate(&case.request, &case.settings, &case.cluster).unwrap();
         let session = Session::of(&evaluation.calls).unwrap().to_yaml().unwrap();
         (case, evaluation, session)
     };
@@ -57,37 +55,24 @@ fn a_replay_gives_the_same_answer(policy: &Policy, recorded: &[(Case, Evaluation
 
 /// The cases that look something up.
 fn with_look_ups(recorded: &[(Case, Evaluation, String)]) -> Vec<(&Case, &str)> {
-    let cases = recorded
-        .iter()
-        .filter(|(_, evaluation, _)| !evaluation.calls.is_empty());
-    let cases: Vec<_> = cases
-        .map(|(case, _, session)| (case, session.as_str()))
-        .collect();
+    let cases = recorded.iter().filter(|(_, evaluation, _)| !evaluation.calls.is_empty());
+    let cases: Vec<_> = cases.map(|(case, _, session)| (case, session.as_str())).collect();
     assert!(cases.len() > 1);
     cases
 }
 
 #[rstest]
-fn another_request_does_not_fit_the_session(
-    policy: &Policy,
-    recorded: &[(Case, Evaluation, String)],
-) {
+fn another_request_does_not_fit_the_session(policy: &Policy, recorded: &[(Case, Evaluation, String)]) {
     for (case, session) in with_look_ups(recorded) {
         let request = case.request.to_string();
         let request = request
             .replace(r#""namespace":"workspace""#, r#""namespace":"elsewhere""#)
             .replace("certificates/apps-wildcard", "elsewhere/apps-wildcard");
-        let other = Case {
-            request: serde_json::from_str(&request).unwrap(),
-            ..case.clone()
-        };
+        let other = Case { request: serde_json::from_str(&request).unwrap(), ..case.clone() };
         let error = replay(policy, &other, session).unwrap_err().to_string();
         let start = "look-up 1 is another one than in the session: the policy asked {";
         assert!(error.starts_with(start), "{}: {error}", case.name);
-        assert!(
-            error.contains(r#""namespace":"elsewhere""#) && error.contains("recorded is {"),
-            "{error}"
-        );
+        assert!(error.contains(r#""namespace":"elsewhere""#) && error.contains("recorded is {"), "{error}");
     }
 }
 
@@ -104,10 +89,7 @@ fn missing_exchanges_are_an_error(policy: &Policy, recorded: &[(Case, Evaluation
 }
 
 #[rstest]
-fn exchanges_that_are_left_over_are_an_error(
-    policy: &Policy,
-    recorded: &[(Case, Evaluation, String)],
-) {
+fn exchanges_that_are_left_over_are_an_error(policy: &Policy, recorded: &[(Case, Evaluation, String)]) {
     let (_, one_more) = with_look_ups(recorded)[0];
     for (case, evaluation, session) in recorded {
         let session = match evaluation.calls.len() {
@@ -146,23 +128,14 @@ fn the_session_has_the_form_of_kwctl(
     #[case] request: &str,
     #[case] response: &str,
 ) {
-    let (_, _, session) = recorded
-        .iter()
-        .find(|(case, ..)| case.name == name)
-        .unwrap();
-    assert!(
-        session.starts_with(request) && session.contains(response),
-        "{session}"
-    );
+    let (_, _, session) = recorded.iter().find(|(case, ..)| case.name == name).unwrap();
+    assert!(session.starts_with(request) && session.contains(response), "{session}");
 }
 
 #[rstest]
 fn kwctl_gets_every_case(recorded: &[(Case, Evaluation, String)]) {
     let bats = std::fs::read_to_string(directory().join("e2e.bats")).unwrap();
-    let evaluated: Vec<_> = bats
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("evaluate "))
-        .collect();
+    let evaluated: Vec<_> = bats.lines().filter_map(|line| line.trim().strip_prefix("evaluate ")).collect();
     assert_eq!(evaluated.len(), recorded.len());
     for (case, ..) in recorded {
         assert!(evaluated.contains(&case.name.as_str()), "{}", case.name);

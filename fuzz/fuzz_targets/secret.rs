@@ -49,18 +49,10 @@ fn check_start() {
 
 fn check_good(owner: Owner, style: Style, format: Format) {
     let request = Request::arbitrary(&mut Unstructured::new(&[])).expect("no input is good input");
-    let request = Request {
-        owner,
-        style,
-        format,
-        ..request
-    };
+    let request = Request { owner, style, format, ..request };
     let case = request.case();
     let answer = answer::judge(case.payload.to_string().as_bytes());
-    assert!(
-        answer.accepted,
-        "{owner:?}, {style:?}, {format:?}: {answer:?}"
-    );
+    assert!(answer.accepted, "{owner:?}, {style:?}, {format:?}: {answer:?}");
     case.check_pair();
 }
 
@@ -213,15 +205,11 @@ struct Settings {
 
 impl Request<'_> {
     fn case(&self) -> Case {
-        let leaf = self
-            .leaf
-            .block("CERTIFICATE", pair::certificate(self.owner, self.style));
+        let leaf = self.leaf.block("CERTIFICATE", pair::certificate(self.owner, self.style));
         let (label, key) = pair::private_key(self.key_owner.unwrap_or(self.owner), self.format);
         let blocks = |blocks: &[Block<'_>]| blocks.iter().map(Block::text).collect::<String>();
         let tls_crt = self.tls_crt.spoilt(leaf + &blocks(&self.issuers));
-        let tls_key = self
-            .tls_key
-            .spoilt(blocks(&self.parameters) + &self.key.block(label, key));
+        let tls_key = self.tls_key.spoilt(blocks(&self.parameters) + &self.key.block(label, key));
 
         let mut data = [Map::new(), Map::new()];
         self.tls_crt.put("tls.crt", &tls_crt, &mut data);
@@ -258,9 +246,7 @@ impl Request<'_> {
         }
         Case {
             is_judged: !matches!(self.before, Before::Same)
-                && [&self.tls_crt, &self.tls_key]
-                    .iter()
-                    .all(|text| text.is_there()),
+                && [&self.tls_crt, &self.tls_key].iter().all(|text| text.is_there()),
             payload: json!({
                 "settings": self.settings.json(),
                 "request": {

@@ -36,11 +36,7 @@ pub fn edited(der: &[u8], edits: &[Edit<'_>]) -> Vec<u8> {
     for edit in edits {
         let count = count(&elements);
         if count > 0 {
-            apply(
-                &mut elements,
-                &mut (usize::from(edit.element) % count),
-                &edit.change,
-            );
+            apply(&mut elements, &mut (usize::from(edit.element) % count), &edit.change);
         }
     }
     write(&elements)
@@ -71,9 +67,7 @@ fn parse(mut der: &[u8]) -> Option<Vec<Element>> {
             0..=0x7f => (usize::from(*length), rest),
             0x81..=0x83 => {
                 let (length, rest) = rest.split_at_checked(usize::from(length - 0x80))?;
-                let length = length
-                    .iter()
-                    .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+                let length = length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
                 (length, rest)
             }
             _ => return None,
@@ -96,11 +90,7 @@ impl Element {
             .and_then(|start| content.split_at_checked(start))
             .and_then(|(before, inner)| Some((before, parse(inner)?)));
         let (bytes, elements) = inner.unwrap_or((content, Vec::new()));
-        Self {
-            tag,
-            bytes: bytes.to_vec(),
-            elements,
-        }
+        Self { tag, bytes: bytes.to_vec(), elements }
     }
 
     fn content(&self) -> Vec<u8> {

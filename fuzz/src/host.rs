@@ -32,10 +32,7 @@ unsafe extern "C" fn __wrap___host_call(
     message_len: usize,
 ) -> usize {
     let (operation, message) = unsafe {
-        (
-            slice::from_raw_parts(operation, operation_len),
-            slice::from_raw_parts(message, message_len),
-        )
+        (slice::from_raw_parts(operation, operation_len), slice::from_raw_parts(message, message_len))
     };
     let (is_answered, answer) = match look_up(operation, message) {
         Ok(answer) => (1, answer),
@@ -72,10 +69,7 @@ unsafe extern "C" fn __wrap___host_error(room: *mut u8) {
 /// The namespace that is asked for says how the host behaves, so that the fuzzer can choose it.
 fn look_up(operation: &[u8], message: &[u8]) -> Result<Vec<u8>, &'static str> {
     let request: Value = serde_json::from_slice(message).map_err(|_| "not a request")?;
-    let answer = match (
-        Conduct::of(request["namespace"].as_str().unwrap_or_default()),
-        operation,
-    ) {
+    let answer = match (Conduct::of(request["namespace"].as_str().unwrap_or_default()), operation) {
         (Conduct::Refuse, _) => return Err("secrets is forbidden"),
         (Conduct::Echo, _) => message,
         (Conduct::Empty, b"get_resource") => return Err("cannot find v1/Secret"),

@@ -6,8 +6,8 @@ use arbitrary::Arbitrary;
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use p256::pkcs8::{EncodePrivateKey, EncodePublicKey};
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, SigningKey,
 };
 use rsa::pkcs1::EncodeRsaPrivateKey;
 
@@ -31,14 +31,8 @@ pub enum Owner {
 }
 
 /// All owners.
-pub const OWNERS: [Owner; 6] = [
-    Owner::P256,
-    Owner::P384,
-    Owner::P521,
-    Owner::Ed25519,
-    Owner::Rsa,
-    Owner::Other,
-];
+pub const OWNERS: [Owner; 6] =
+    [Owner::P256, Owner::P384, Owner::P521, Owner::Ed25519, Owner::Rsa, Owner::Other];
 
 /// What a certificate is like.
 #[derive(Arbitrary, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,14 +52,8 @@ pub enum Style {
 }
 
 /// All styles, first those that are accepted.
-pub const STYLES: [Style; 6] = [
-    Style::Server,
-    Style::Extended,
-    Style::Authority,
-    Style::Temporary,
-    Style::Expired,
-    Style::Early,
-];
+pub const STYLES: [Style; 6] =
+    [Style::Server, Style::Extended, Style::Authority, Style::Temporary, Style::Expired, Style::Early];
 
 /// How a private key is written.
 #[derive(Arbitrary, Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,12 +89,8 @@ static KEYS: LazyLock<HashMap<Owner, Keys>> =
     LazyLock::new(|| OWNERS.map(|owner| (owner, Keys::of(owner))).into());
 
 static CERTIFICATES: LazyLock<HashMap<(Owner, Style), Vec<u8>>> = LazyLock::new(|| {
-    let kinds = OWNERS
-        .into_iter()
-        .flat_map(|owner| STYLES.map(|style| (owner, style)));
-    kinds
-        .map(|(owner, style)| ((owner, style), issue(owner, style)))
-        .collect()
+    let kinds = OWNERS.into_iter().flat_map(|owner| STYLES.map(|style| (owner, style)));
+    kinds.map(|(owner, style)| ((owner, style), issue(owner, style))).collect()
 });
 
 impl Keys {
@@ -126,11 +110,7 @@ impl Keys {
                 let mut random = ChaCha20Rng::seed_from_u64(1);
                 let key = rsa::PrivateKey::new(&mut random, 2048).expect("a key");
                 let pkcs1 = key.to_pkcs1_der().expect("PKCS #1").as_bytes().to_vec();
-                Self::new(
-                    &key.to_public_key(),
-                    pkcs8(&key),
-                    ("RSA PRIVATE KEY", pkcs1),
-                )
+                Self::new(&key.to_public_key(), pkcs8(&key), ("RSA PRIVATE KEY", pkcs1))
             }
         }
     }
@@ -141,11 +121,7 @@ impl Keys {
         traditional: (&'static str, Vec<u8>),
     ) -> Self {
         let public = public.to_public_key_der().expect("a public key").into_vec();
-        Self {
-            public,
-            pkcs8,
-            traditional,
-        }
+        Self { public, pkcs8, traditional }
     }
 }
 
@@ -170,9 +146,7 @@ fn issue(owner: Owner, style: Style) -> Vec<u8> {
     parameters.serial_number = Some(SerialNumber::from(vec![1]));
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    parameters
-        .distinguished_name
-        .push(DnType::CommonName, "server");
+    parameters.distinguished_name.push(DnType::CommonName, "server");
     parameters.subject_alt_names = vec![dns("a.example.com"), dns("*.example.com")];
     let mut issuer = named("issuer");
     match style {
@@ -180,16 +154,11 @@ fn issue(owner: Owner, style: Style) -> Vec<u8> {
         Style::Extended => {
             let names = &mut parameters.subject_alt_names;
             names.push(SanType::IpAddress([192, 0, 2, 1].into()));
-            names.push(SanType::URI(
-                "spiffe://example.com/a".try_into().expect("ASCII"),
-            ));
-            names.push(SanType::Rfc822Name(
-                "a@example.com".try_into().expect("ASCII"),
-            ));
+            names.push(SanType::URI("spiffe://example.com/a".try_into().expect("ASCII")));
+            names.push(SanType::Rfc822Name("a@example.com".try_into().expect("ASCII")));
             parameters.use_authority_key_identifier_extension = true;
-            parameters.crl_distribution_points = vec![rcgen::CrlDistributionPoint {
-                uris: vec!["http://example.com/crl".to_owned()],
-            }];
+            parameters.crl_distribution_points =
+                vec![rcgen::CrlDistributionPoint { uris: vec!["http://example.com/crl".to_owned()] }];
             parameters.custom_extensions = extensions();
         }
         Style::Authority => {
@@ -201,9 +170,8 @@ fn issue(owner: Owner, style: Style) -> Vec<u8> {
         Style::Expired => parameters.not_after = rcgen::date_time_ymd(2000, 1, 1),
         Style::Early => parameters.not_before = rcgen::date_time_ymd(4000, 1, 1),
     }
-    let certificate = parameters
-        .signed_by(&Stub, &Issuer::from_params(&issuer, Stub))
-        .expect("a certificate");
+    let certificate =
+        parameters.signed_by(&Stub, &Issuer::from_params(&issuer, Stub)).expect("a certificate");
     der::with_public_key(certificate.der(), &KEYS[&owner].public).expect("DER")
 }
 
@@ -213,9 +181,7 @@ fn dns(name: &str) -> SanType {
 
 fn named(common_name: &str) -> CertificateParams {
     let mut parameters = CertificateParams::default();
-    parameters
-        .distinguished_name
-        .push(DnType::CommonName, common_name);
+    parameters.distinguished_name.push(DnType::CommonName, common_name);
     parameters.key_identifier_method = rcgen::KeyIdMethod::PreSpecified(vec![1; 20]);
     parameters
 }

@@ -68,12 +68,7 @@ pub fn users() -> &'static [u8] {
                 {"name": "all", "port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": [{"name": "app"}]}},
             ]},
         });
-        let items = [
-            ingress("app", "app"),
-            ingress("other", "own"),
-            gateway,
-            json!({"metadata": 7}),
-        ];
+        let items = [ingress("app", "app"), ingress("other", "own"), gateway, json!({"metadata": 7})];
         json!({"items": items}).to_string().into_bytes()
     });
     &LIST
@@ -91,11 +86,7 @@ pub fn source() -> &'static [u8] {
 /// Requests that reach most rules.
 pub fn seeds() -> &'static [Vec<u8>] {
     static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-        let payloads = ingresses()
-            .into_iter()
-            .chain(secrets())
-            .chain(gateways())
-            .chain(certificates());
+        let payloads = ingresses().into_iter().chain(secrets()).chain(gateways()).chain(certificates());
         payloads
             .flat_map(|payload| {
                 let next = next_write(&payload);
@@ -159,8 +150,7 @@ fn ingresses() -> Vec<Value> {
             "spec": spec,
         })
     };
-    let rules =
-        json!([{"host": "a.example.com"}, {"host": "b.example.org"}, {"host": "*.example.com"}]);
+    let rules = json!([{"host": "a.example.com"}, {"host": "b.example.org"}, {"host": "*.example.com"}]);
     let tls = json!([{"hosts": ["a.example.com", "b.example.com"], "secretName": "app-tls"}]);
     let plain = ingress(json!({}), json!({"rules": rules}));
     let triggered = ingress(
@@ -219,8 +209,7 @@ fn secrets() -> Vec<Value> {
     let mut unlabelled = good.clone();
     unlabelled["metadata"]["labels"] = json!({});
     let mut mirror = unlabelled.clone();
-    mirror["metadata"]["annotations"] =
-        json!({"reflector.v1.k8s.emberstack.com/reflects": "apps/source"});
+    mirror["metadata"]["annotations"] = json!({"reflector.v1.k8s.emberstack.com/reflects": "apps/source"});
     let mut placeholder = good.clone();
     placeholder["metadata"]["annotations"] =
         json!({"replicator.v1.mittwald.de/replicate-from": "apps/source"});
@@ -271,10 +260,7 @@ fn gateways() -> Vec<Value> {
         ]},
     });
     let settings = json!({"gateway": {"action": "mutate", "triggered": "ignoreListeners"}});
-    vec![
-        create(KIND, json!({}), gateway.clone()),
-        create(KIND, settings, gateway),
-    ]
+    vec![create(KIND, json!({}), gateway.clone()), create(KIND, settings, gateway)]
 }
 
 fn certificates() -> Vec<Value> {
@@ -295,12 +281,7 @@ fn certificates() -> Vec<Value> {
     let parked = json!({"certificate": {"covered": "park"}});
     vec![
         create(KIND, json!({}), certificate("app-tls")),
-        update(
-            KIND,
-            parked,
-            certificate("wildcard"),
-            certificate("app-tls"),
-        ),
+        update(KIND, parked, certificate("wildcard"), certificate("app-tls")),
     ]
 }
 
@@ -308,11 +289,7 @@ fn certificates() -> Vec<Value> {
 fn secret(name: &str, owner: Owner, style: Style) -> Value {
     let (label, key) = pair::private_key(owner, Format::Pkcs8);
     let tls_key = pem::block(label, key, Layout::Strict);
-    let tls_crt = pem::block(
-        "CERTIFICATE",
-        pair::certificate(owner, style),
-        Layout::Strict,
-    );
+    let tls_crt = pem::block("CERTIFICATE", pair::certificate(owner, style), Layout::Strict);
     json!({
         "apiVersion": "v1",
         "kind": "Secret",

@@ -11,13 +11,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use slog::{Drain, Logger, info, o};
 
-use super::{Cluster, LookupError, secrets::SecretItem};
-use crate::{
-    admission::{Kind, object},
-    objects::secret::TLS_TYPE,
-    routing::RoutingSecret,
-    settings::Settings,
+use super::{
+    Cluster, LookupError,
+    secrets::{LabelledItem, SecretItem},
 };
+use crate::{admission::Kind, objects::secret::TLS_TYPE, routing::RoutingSecret, settings::Settings};
 
 const LIST: &str = "list_resources_by_namespace";
 const GET: &str = "get_resource";
@@ -49,7 +47,8 @@ impl Cluster for HostCluster<'_> {
         } else {
             // The host keeps no watch of single Secrets, so that no keys stay in its memory.
             for name in unindexed {
-                let item: Option<SecretItem> = get_secret(namespace, &name, false, None)?;
+                let answer = get_secret(namespace, &name, false, None)?;
+                let item = answer.and_then(|answer| serde_json::from_slice::<SecretItem>(&answer).ok());
                 secrets.extend(item.map(|item| item.read(wildcards, now)));
             }
         }
@@ -59,8 +58,13 @@ impl Cluster for HostCluster<'_> {
 
     fn label_of(&self, namespace: &str, name: &str, label: &str) -> Result<Option<String>, LookupError> {
         // A mirror is written right after its source, which the cache may not have yet.
-        let secret: Option<Value> = get_secret(namespace, name, true, metadata_only())?;
-        Ok(secret.and_then(|secret| object::label(&secret, label).map(str::to_owned)))
+        let Some(answer) = get_secret(namespace, name, true, metadata_only())? else {
+            return Ok(None);
+        };
+        match serde_json::from_slice::<LabelledItem>(&answer) {
+            Ok(item) => Ok(item.label(label)),
+            Err(_) => Err(get_failed(namespace, name, "the answer is not a Secret".to_owned())),
+        }
     }
 
     fn list(&self, kind: Kind, namespace: &str, fields: &[&str]) -> Result<Vec<Value>, LookupError> {
@@ -133,14 +137,14 @@ fn list<T: DeserializeOwned>(
     Ok(list.items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect())
 }
 
-/// A Secret; `None` if there is none of this name, or it is not of the shape of `T`. From the cache of the
-/// host it may be some seconds old.
-fn get_secret<T: DeserializeOwned>(
+/// A Secret as the host sends it; `None` if there is none of this name. From the cache of the host it may be
+/// some seconds old.
+fn get_secret(
     namespace: &str,
     name: &str,
     disable_cache: bool,
     field_masks: Option<BTreeSet<String>>,
-) -> Result<Option<T>, LookupError> {
+) -> Result<Option<Vec<u8>>, LookupError> {
     let request = GetResourceRequest {
         api_version: Secret::API_VERSION.to_owned(),
         kind: Secret::KIND.to_owned(),
@@ -149,13 +153,15 @@ fn get_secret<T: DeserializeOwned>(
         disable_cache,
         field_masks,
     };
-    let wanted = format!("Secret {namespace}/{name}");
-    let failed = |cause| LookupError { wanted, call: GET, kind: Kind::Secret, cause };
-    match call(GET, &request).map_err(failed) {
-        Ok(answer) => Ok(serde_json::from_slice(&answer).ok()),
+    match call(GET, &request).map_err(|cause| get_failed(namespace, name, cause)) {
+        Ok(answer) => Ok(Some(answer)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn get_failed(namespace: &str, name: &str, cause: String) -> LookupError {
+    LookupError { wanted: format!("Secret {namespace}/{name}"), call: GET, kind: Kind::Secret, cause }
 }
 
 fn call(operation: &str, request: &impl Serialize) -> Result<Vec<u8>, String> {

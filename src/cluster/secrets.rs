@@ -1,5 +1,7 @@
 //! What is read of a listed Secret. Everything else, `tls.key` too, is stepped over.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 
@@ -69,5 +71,22 @@ impl SecretItem {
             .and_then(|pem| first_certificate(&pem))
             .ok_or(Unusable::NoCertificate)?;
         Leaf::from_der(&der).ok_or(Unusable::BadCertificate)
+    }
+}
+
+/// The labels of a Secret.
+#[derive(Deserialize)]
+pub(super) struct LabelledItem {
+    metadata: Labels,
+}
+
+#[derive(Deserialize)]
+struct Labels {
+    labels: Option<BTreeMap<String, String>>,
+}
+
+impl LabelledItem {
+    pub(super) fn label(self, name: &str) -> Option<String> {
+        self.metadata.labels?.remove(name)
     }
 }

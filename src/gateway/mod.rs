@@ -15,7 +15,7 @@ mod tests;
 
 use self::{
     plan::Plan,
-    restore::{lost_record, restore},
+    restore::{record_of, restore},
 };
 use crate::{
     admission::{Decision, Kind, Request, ReviewError, object},
@@ -41,11 +41,10 @@ pub(crate) fn review(
     }
     let submitted =
         Gateway::read(&request.object, request.namespace().ok()).map_err(|field| request.malformed(field))?;
-    let record = match record::find(&request.object) {
+    let record = match record_of(&request, &submitted) {
         Found::Foreign => return Ok(Decision::accept().warn([record::foreign::<GatewayRecord>()])),
-        Found::Forgotten => GatewayRecord::default(),
+        Found::Absent | Found::Forgotten => GatewayRecord::default(),
         Found::Ours(record) => record,
-        Found::Absent => lost_record(&submitted, request.old_object()).unwrap_or_default(),
     };
     let original = restore(&submitted, &record);
     let table = if asks_for_routing_secrets(&original, settings) {

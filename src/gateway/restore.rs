@@ -4,9 +4,30 @@ use serde_json::Value;
 
 use super::ignore_list;
 use crate::{
+    admission::Request,
     objects::{Gateway, GatewayRecord},
-    record::{self, Record},
+    record::{self, Found, Record, declared::is_declared},
 };
+
+/// The record of a request: its own, or that of the old object if the request lost it. Of listeners that the author's
+/// manifest declares, nothing is left in it.
+pub(super) fn record_of(request: &Request, submitted: &Gateway) -> Found<GatewayRecord> {
+    let found = match record::find(&request.object) {
+        Found::Absent => lost_record(submitted, request.old_object()).map_or(Found::Absent, Found::Ours),
+        found => found,
+    };
+    let Found::Ours(mut record) = found else {
+        return found;
+    };
+    let is_applied = submitted.listeners.iter().all(|listener| {
+        let replaced = record.listeners.get(&listener.name);
+        replaced.is_none_or(|replaced| listener.secret() == Some(&replaced.applied))
+    });
+    if is_declared::<GatewayRecord>(request, "listeners", is_applied) {
+        record.listeners.clear();
+    }
+    Found::Ours(record)
+}
 
 /// The object as its author wants it: what still says what was applied goes back to the original, what was
 /// changed stays changed.
@@ -29,7 +50,7 @@ pub(super) fn restore(submitted: &Gateway, record: &GatewayRecord) -> Gateway {
 
 /// The record of the old object, if the request lost it: something that is submitted still says what was
 /// applied, so that it is not all sent anew.
-pub(super) fn lost_record(submitted: &Gateway, old: Option<&Value>) -> Option<GatewayRecord> {
+fn lost_record(submitted: &Gateway, old: Option<&Value>) -> Option<GatewayRecord> {
     let record: GatewayRecord = record::of_old(old)?;
     let names_applied = submitted.listeners.iter().any(|listener| {
         record.listeners.get(&listener.name).is_some_and(|replaced| {

@@ -79,7 +79,9 @@ pub(super) fn endangered(ingress: &Ingress, triggers: &[String], table: &Routing
     triggers.retain(|name| ingress.annotations.contains_key(name));
     let mut warnings: Vec<_> = secrets_with_hosts(ingress)
         .into_iter()
-        .filter(|secret| !triggers.is_empty() && would_overwrite(ingress, secret, table))
+        .filter(|secret| {
+            !triggers.is_empty() && table.is_routing_secret(secret) && !makes(ingress, secret, table)
+        })
         .map(|secret| format!("cert-manager may overwrite routing secret {secret}"))
         .collect();
     if !warnings.is_empty() {
@@ -162,11 +164,6 @@ pub(super) fn listed_hosts(submitted: &Ingress, stored: &Ingress, triggers: &[St
         .filter(|secret| stored_secrets.contains(secret))
         .map(|secret| format!("remove the hosts from the entry of routing secret {secret} beside {triggers}"))
         .collect()
-}
-
-/// Whether ingress-shim would write into a routing secret that it does not make from this Ingress.
-pub(super) fn would_overwrite(ingress: &Ingress, secret: &str, table: &RoutingTable<'_>) -> bool {
-    table.is_routing_secret(secret) && !makes(ingress, secret, table)
 }
 
 /// Whether ingress-shim makes a routing secret from an Ingress that has a trigger.

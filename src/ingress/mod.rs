@@ -1,6 +1,5 @@
 //! Ingresses: `spec.tls` names the routing secrets that cover its hosts.
 
-mod declared;
 mod messages;
 mod plan;
 mod restore;
@@ -41,15 +40,14 @@ pub(crate) fn review(
         Found::Ours(record) => record,
     };
     let original = restore(&submitted, &record, settings);
-    let review =
-        Review { triggers: original.triggers(settings), request, settings, submitted, original, record };
+    let review = Review { triggers: original.triggers(settings), request, settings, submitted, original };
     if review.original.is_left_to_author(settings) || !review.asks_for_routing_secrets() {
         let outcome = review.unchanged();
-        return review.answer(outcome, None);
+        return review.answer(outcome);
     }
     let table = routing_table(&review.request, settings, cluster)?;
     let outcome = review.decide(&table, cluster)?;
-    review.answer(outcome, Some(&table))
+    review.answer(outcome)
 }
 
 /// An Ingress under review.
@@ -59,8 +57,6 @@ struct Review<'a> {
     submitted: Ingress,
     /// As its author wants it.
     original: Ingress,
-    /// What was replaced in it before.
-    record: IngressRecord,
     /// The trigger annotations that its author wants.
     triggers: Vec<String>,
 }
@@ -205,38 +201,10 @@ impl Review<'_> {
         outcome
     }
 
-    /// Keeps triggers removed that were removed before, while an entry names a Secret that they would have
-    /// overwritten. Without a table, Secrets that were applied count.
-    fn keep_triggers_removed(&self, outcome: &mut Outcome, table: Option<&RoutingTable<'_>>) {
-        let names: Vec<_> = self
-            .record
-            .annotations
-            .keys()
-            .filter(|name| !self.submitted.annotations.contains_key(*name))
-            .filter(|name| outcome.stored.annotations.contains_key(*name))
-            .cloned()
-            .collect();
-        let is_endangered = |secret: &str| match table {
-            Some(table) => messages::would_overwrite(&outcome.stored, secret, table),
-            None => self.record.tls.applied.iter().any(|entry| entry.secret_name.as_deref() == Some(secret)),
-        };
-        let secret = messages::secrets_with_hosts(&outcome.stored)
-            .into_iter()
-            .find(|secret| is_endangered(secret))
-            .map(str::to_owned);
-        for (name, secret) in names.iter().zip(secret.iter().cycle()) {
-            outcome.remove(name);
-            outcome.warnings.push(format!("{name} stays removed to protect Secret {secret}"));
-            outcome.record.tls =
-                Replaced { original: self.original.tls.clone(), applied: outcome.stored.tls.clone() };
-        }
-    }
-
     /// The answer: the Ingress as it is stored, or, with `ingress.action: require`, what is wrong with it.
     /// The audit scanner and the monitor mode of policy-server count a changed object as a good one. Fails if
     /// the record cannot be written.
-    fn answer(self, mut outcome: Outcome, table: Option<&RoutingTable<'_>>) -> Result<Decision, ReviewError> {
-        self.keep_triggers_removed(&mut outcome, table);
+    fn answer(self, mut outcome: Outcome) -> Result<Decision, ReviewError> {
         match record::write(&outcome.record, std::mem::take(&mut outcome.stored.annotations))? {
             Some(annotations) => outcome.stored.annotations = annotations,
             None => {

@@ -9,11 +9,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::declared::{is_declared, is_owned_by_another};
 use crate::{
     admission::Request,
     objects::{Ingress, IngressRecord, TlsEntry},
-    record::{self, Found, Record, Replaced},
+    record::{
+        self, Found, Record, Replaced,
+        declared::{is_declared, is_owned_by_another},
+    },
     settings::Settings,
 };
 
@@ -23,19 +25,14 @@ pub(super) fn record_of(request: &Request, submitted: &Ingress) -> Found<Ingress
         Found::Absent => lost_record(submitted, request.old_object()).map_or(Found::Absent, Found::Ours),
         found => found,
     };
-    match found {
-        Found::Ours(record) if is_declared(request, submitted, &record) => {
-            Found::Ours(without_declared(record, request))
-        }
-        found => found,
+    let Found::Ours(mut record) = found else {
+        return found;
+    };
+    if is_declared::<IngressRecord>(request, "tls", submitted.tls == record.tls.applied) {
+        record.tls = Replaced::default();
+        record.annotations.retain(|name, _| is_owned_by_another(request, name));
     }
-}
-
-/// The rest of a record where the author's manifest says what is found: annotations that somebody else set.
-fn without_declared(mut record: IngressRecord, request: &Request) -> IngressRecord {
-    record.tls = Replaced::default();
-    record.annotations.retain(|name, _| is_owned_by_another(request, name));
-    record
+    Found::Ours(record)
 }
 
 /// The Ingress as its author wants it. Triggers that were removed come back, but not beside one of the

@@ -70,11 +70,7 @@ fn rows() -> Vec<Row> {
     rows.map(|(name, wasm, is_indexed)| {
         // Cargo runs this in bench/.
         let policy = Policy::load(&Path::new("..").join(wasm)).unwrap();
-        Row {
-            name,
-            policy,
-            is_indexed,
-        }
+        Row { name, policy, is_indexed }
     })
     .collect()
 }
@@ -82,8 +78,7 @@ fn rows() -> Vec<Row> {
 fn ingress() -> Value {
     let host = "shop.d0.example.com";
     let service = json!({"name": "shop", "port": {"number": 8080}});
-    let path =
-        json!({"path": "/", "pathType": "ImplementationSpecific", "backend": {"service": service}});
+    let path = json!({"path": "/", "pathType": "ImplementationSpecific", "backend": {"service": service}});
     json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
@@ -124,25 +119,16 @@ fn admitted(policy: &Policy, secret: &Value) -> Value {
 
 /// The medians, and how many times as long as the first row the others take.
 fn print_ratios(rows: &[Row], output: &Path) {
-    println!(
-        "\n{:>7}  {:16} {:>10}  {:>10}",
-        "secrets", "row", "median us", "x indexed"
-    );
+    println!("\n{:>7}  {:16} {:>10}  {:>10}", "secrets", "row", "median us", "x indexed");
     for size in SIZES {
         let medians = rows.iter().map(|row| {
             let file = output.join(format!("{size}/{}/new/estimates.json", row.name));
             let estimates: Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
-            Some((
-                row.name,
-                estimates["median"]["point_estimate"].as_f64()? / 1000.0,
-            ))
+            Some((row.name, estimates["median"]["point_estimate"].as_f64()? / 1000.0))
         });
         let medians: Vec<_> = medians.flatten().collect();
         for (name, median) in &medians {
-            println!(
-                "{size:>7}  {name:16} {median:>10.1}  {:>10.2}",
-                median / medians[0].1
-            );
+            println!("{size:>7}  {name:16} {median:>10.1}  {:>10.2}", median / medians[0].1);
         }
     }
 }

@@ -40,12 +40,7 @@ impl Authority {
         own.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = own.signed_by(&own_key, &root).unwrap().pem();
         let (leaf_key, leaf_key_pem) = key();
-        Self {
-            issuer: Issuer::new(own, own_key),
-            certificate,
-            leaf_key,
-            leaf_key_pem,
-        }
+        Self { issuer: Issuer::new(own, own_key), certificate, leaf_key, leaf_key_pem }
     }
 
     /// A routing secret for a wildcard of a domain of its own.
@@ -56,10 +51,7 @@ impl Authority {
         let names = CertificateParams::new([wildcard.clone()]).unwrap();
         leaf.subject_alt_names = names.subject_alt_names;
         leaf.is_ca = IsCa::ExplicitNoCa;
-        leaf.key_usages = vec![
-            KeyUsagePurpose::DigitalSignature,
-            KeyUsagePurpose::KeyEncipherment,
-        ];
+        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
         let timestamps = der(0x04, &[0x5a; TIMESTAMPS_LENGTH]);
         let timestamps = CustomExtension::from_oid_content(&TIMESTAMPS, timestamps);
         leaf.custom_extensions.push(timestamps);
@@ -95,9 +87,8 @@ fn parameters(common_name: &str) -> CertificateParams {
     parameters.not_after = OffsetDateTime::now_utc() + Duration::days(89);
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     parameters.use_authority_key_identifier_extension = true;
-    parameters.crl_distribution_points = vec![CrlDistributionPoint {
-        uris: vec!["http://r10.c.example.org/67.crl".to_owned()],
-    }];
+    parameters.crl_distribution_points =
+        vec![CrlDistributionPoint { uris: vec!["http://r10.c.example.org/67.crl".to_owned()] }];
     let location = der(0x86, b"http://r10.i.example.org/");
     let access = der(0x30, &[der(0x06, &CA_ISSUERS), location].concat());
     let access = CustomExtension::from_oid_content(&INFO_ACCESS, der(0x30, &access));

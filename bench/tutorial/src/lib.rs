@@ -19,8 +19,7 @@ use kubewarden_policy_sdk::request::ValidationRequest;
 use kubewarden_policy_sdk::settings::Validatable;
 use kubewarden_policy_sdk::wapc_guest::{CallResult, register_function};
 use kubewarden_policy_sdk::{
-    accept_request, logging, mutate_request, protocol_version_guest, reject_request,
-    validate_settings,
+    accept_request, logging, mutate_request, protocol_version_guest, reject_request, validate_settings,
 };
 use serde::{Deserialize, Serialize};
 use slog::{Logger, info, o};
@@ -68,11 +67,7 @@ fn validate(payload: &[u8]) -> CallResult {
         field_selector: Some("type=kubernetes.io/tls".to_owned()),
         field_masks: None,
     })?;
-    let secrets: Vec<_> = listed
-        .items
-        .iter()
-        .filter_map(RoutingSecret::read)
-        .collect();
+    let secrets: Vec<_> = listed.items.iter().filter_map(RoutingSecret::read).collect();
     match rewritten(ingress, &secrets) {
         Some(ingress) => mutate_request(serde_json::to_value(ingress)?),
         None => accept_request(),
@@ -106,9 +101,7 @@ fn choose<'a>(secrets: &'a [RoutingSecret], host: &str) -> Option<&'a RoutingSec
         let preference = (!best.starts_with("*."), best.len(), secret.not_after);
         Some((preference, Reverse(&secret.name), secret))
     });
-    covering
-        .max_by_key(|(preference, name, _)| (*preference, *name))
-        .map(|(_, _, secret)| secret)
+    covering.max_by_key(|(preference, name, _)| (*preference, *name)).map(|(_, _, secret)| secret)
 }
 
 fn covers(name: &str, host: &str) -> bool {
@@ -132,8 +125,7 @@ impl RoutingSecret {
         let leaf = chain.first()?.tbs_certificate();
         let validity = leaf.validity();
         let now = SystemTime::now();
-        if now < validity.not_before.to_system_time() || now >= validity.not_after.to_system_time()
-        {
+        if now < validity.not_before.to_system_time() || now >= validity.not_after.to_system_time() {
             return None;
         }
         let (_, names) = leaf.get_extension::<SubjectAltName>().ok()??;

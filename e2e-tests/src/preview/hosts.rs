@@ -33,9 +33,7 @@ fn of_ingress(ingress: &Value) -> Vec<Host> {
         .find(|entry| list(entry, "/hosts").is_empty())
         .and_then(|entry| text(entry, "/secretName"));
     let of_rules = list(ingress, "/spec/rules").iter();
-    let of_rules = of_rules
-        .filter_map(|rule| text(rule, "/host"))
-        .map(|host| host_with(host, default));
+    let of_rules = of_rules.filter_map(|rule| text(rule, "/host")).map(|host| host_with(host, default));
     first_of_each(named.chain(of_rules))
 }
 
@@ -73,11 +71,7 @@ fn reference(reference: &Value) -> String {
 }
 
 fn host_with(name: &str, secret: Option<&str>) -> Host {
-    Host {
-        key: name.to_ascii_lowercase(),
-        name: name.to_owned(),
-        secret: secret.map(str::to_owned),
-    }
+    Host { key: name.to_ascii_lowercase(), name: name.to_owned(), secret: secret.map(str::to_owned) }
 }
 
 fn first_of_each(hosts: impl Iterator<Item = Host>) -> Vec<Host> {
@@ -146,9 +140,8 @@ mod tests {
     #[case::nothing_of_it(json!({"kind": "Ingress", "spec": {"tls": {}, "rules": [3]}}), &[])]
     fn each_host_has_its_secret(#[case] object: Value, #[case] expected: &[&str]) {
         let hosts = of(&object).into_iter();
-        let hosts: Vec<_> = hosts
-            .map(|host| format!("{} {}", host.name, host.secret.as_deref().unwrap_or("-")))
-            .collect();
+        let hosts: Vec<_> =
+            hosts.map(|host| format!("{} {}", host.name, host.secret.as_deref().unwrap_or("-"))).collect();
         assert_eq!(hosts, expected);
     }
 }

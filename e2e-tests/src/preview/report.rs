@@ -15,17 +15,12 @@ pub(super) fn table(lines: &[Line]) -> String {
     let widths: Vec<_> = (0..COLUMNS.len())
         .map(|column| {
             let cells = rows.iter().filter_map(|row| row.get(column));
-            cells
-                .map(|cell| cell.chars().count())
-                .max()
-                .unwrap_or_default()
+            cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
         })
         .collect();
     let lines = rows.iter().map(|row| {
         let cells = row.iter().zip(&widths);
-        let cells: Vec<_> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
+        let cells: Vec<_> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
         format!("{}\n", cells.join("  ").trim_end())
     });
     lines.collect()
@@ -61,9 +56,7 @@ pub(super) fn summary(lines: &[Line], inventory: &Inventory) -> String {
     let hosts = |outcome| others.iter().filter(|line| line.outcome == outcome).count();
     let names = |outcome| {
         let certificates = certificates.iter().filter(|line| line.outcome == outcome);
-        let names: BTreeSet<_> = certificates
-            .map(|line| (&line.namespace, &line.name))
-            .collect();
+        let names: BTreeSet<_> = certificates.map(|line| (&line.namespace, &line.name)).collect();
         names.len()
     };
     let mut summary = format!(
@@ -83,10 +76,8 @@ pub(super) fn summary(lines: &[Line], inventory: &Inventory) -> String {
         );
     }
     if routing_secrets == 0 {
-        summary += &format!(
-            "No Secret of type kubernetes.io/tls has the label {}.\n",
-            inventory.routing_label
-        );
+        summary +=
+            &format!("No Secret of type kubernetes.io/tls has the label {}.\n", inventory.routing_label);
     }
     summary
 }

@@ -66,11 +66,7 @@ impl Rewrite {
             Ok(evaluation) => evaluation,
             // So it would be in a cluster.
             Err(error) => {
-                return Ok(Self {
-                    accepted: false,
-                    messages: vec![format!("{error:#}")],
-                    ..unchanged
-                });
+                return Ok(Self { accepted: false, messages: vec![format!("{error:#}")], ..unchanged });
             }
         };
         let response = evaluation.response;
@@ -78,9 +74,7 @@ impl Rewrite {
         Ok(Self {
             after: response.mutated_object.unwrap_or(unchanged.after),
             accepted: response.accepted,
-            messages: response
-                .message
-                .map_or(response.warnings, |message| vec![message]),
+            messages: response.message.map_or(response.warnings, |message| vec![message]),
             audit: audit.join(","),
             looked_up: !evaluation.calls.is_empty(),
             before: unchanged.before,
@@ -95,8 +89,7 @@ impl Rewrite {
         let lines = hosts.iter().map(|host| {
             let then = self.then(host, &stored);
             let why_not = self.why_not(host, &hosts);
-            let is_routing_secret =
-                |secret: &String| routing_secrets.contains(&(namespace, secret));
+            let is_routing_secret = |secret: &String| routing_secrets.contains(&(namespace, secret));
             let outcome = match &host.secret {
                 _ if !self.accepted => Outcome::Denied,
                 now if *now != then => Outcome::Changes,
@@ -106,9 +99,7 @@ impl Rewrite {
             Line {
                 namespace: namespace.to_owned(),
                 kind: text(&self.before, "/kind").unwrap_or_default().to_owned(),
-                name: text(&self.before, "/metadata/name")
-                    .unwrap_or_default()
-                    .to_owned(),
+                name: text(&self.before, "/metadata/name").unwrap_or_default().to_owned(),
                 host: host.name.clone(),
                 now: host.secret.clone(),
                 then,
@@ -131,13 +122,8 @@ impl Rewrite {
             return host.secret.clone();
         }
         let is_served = |(name, _): &(&str, &str)| name.eq_ignore_ascii_case(&host.name);
-        let served = self
-            .audit
-            .split(',')
-            .filter_map(|pair| pair.split_once('='))
-            .find(is_served);
-        if let Some((_, secret)) = served.filter(|_| text(&self.before, "/kind") == Some("Ingress"))
-        {
+        let served = self.audit.split(',').filter_map(|pair| pair.split_once('=')).find(is_served);
+        if let Some((_, secret)) = served.filter(|_| text(&self.before, "/kind") == Some("Ingress")) {
             return Some(secret.to_owned());
         }
         let host = stored.iter().find(|other| other.key == host.key);

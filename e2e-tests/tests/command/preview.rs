@@ -30,18 +30,14 @@ fn line<'a>(output: &'a Output, object: &str, host: &str) -> Vec<&'a str> {
         let cells = line.split("  ").map(str::trim);
         cells.filter(|cell| !cell.is_empty()).collect::<Vec<_>>()
     });
-    let lines: Vec<_> = lines
-        .filter(|cells| cells.get(1..3) == Some([object, host].as_slice()))
-        .collect();
+    let lines: Vec<_> = lines.filter(|cells| cells.get(1..3) == Some([object, host].as_slice())).collect();
     let [line] = <[_; 1]>::try_from(lines)
         .unwrap_or_else(|lines| panic!("{object}, {host}: {lines:?} in {}", stdout(output)));
     line
 }
 
 fn routing_secret(namespace: &str) -> Value {
-    let secret = TlsSecret::new("wild")
-        .namespace(namespace)
-        .san("*.apps.example.com");
+    let secret = TlsSecret::new("wild").namespace(namespace).san("*.apps.example.com");
     secret.label("epinio.io/routing", "").to_manifest()
 }
 
@@ -103,21 +99,9 @@ fn team(number: usize) -> Vec<Value> {
         ingress("both", &["both.apps.example.com", "both.example.org"]),
         ingress("other", &["other.example.org"]),
         served,
-        annotated(
-            ingress("skipped", &["skipped.apps.example.com"]),
-            "routing-secrets-policy/skip",
-            "true",
-        ),
-        annotated(
-            ingress("issued", &["issued.apps.example.com"]),
-            "cert-manager.io/issuer",
-            "ca",
-        ),
-        listeners(
-            "Gateway",
-            "web",
-            &["web.apps.example.com", "web.example.org"],
-        ),
+        annotated(ingress("skipped", &["skipped.apps.example.com"]), "routing-secrets-policy/skip", "true"),
+        annotated(ingress("issued", &["issued.apps.example.com"]), "cert-manager.io/issuer", "ca"),
+        listeners("Gateway", "web", &["web.apps.example.com", "web.example.org"]),
         listeners("ListenerSet", "more", &["more.apps.example.com"]),
         certificate("shop", "shop.apps.example.com"),
         certificate("other", "other.example.org"),
@@ -126,10 +110,7 @@ fn team(number: usize) -> Vec<Value> {
             "spec": {"servers": []}}),
     ];
     let namespace = format!("team-{number}");
-    objects
-        .into_iter()
-        .map(|object| within(object, &namespace))
-        .collect()
+    objects.into_iter().map(|object| within(object, &namespace)).collect()
 }
 
 #[test]
@@ -147,9 +128,7 @@ fn each_host_of_a_cluster_of_300_objects_has_a_line() {
             "\nCertificates: 20 change, 20 stay as they are, 0 are denied.\n",
         ],
     );
-    let lines = stdout(&output)
-        .lines()
-        .filter(|line| line.starts_with("team-"));
+    let lines = stdout(&output).lines().filter(|line| line.starts_with("team-"));
     assert_eq!(lines.count(), 240);
 
     // Nothing depends on the order of what was read, and nothing of a Secret is printed but its name.
@@ -166,61 +145,21 @@ fn each_host_of_a_cluster_of_300_objects_has_a_line() {
 fn a_line_says_what_becomes_of_a_host_and_why_not() {
     let output = preview(&team(1));
     for (object, host, expected) in [
-        (
-            "Ingress/shop",
-            "shop.apps.example.com",
-            ["shop-tls", "wild", ""],
-        ),
-        (
-            "Ingress/both",
-            "both.apps.example.com",
-            ["both-tls", "wild", ""],
-        ),
-        (
-            "Ingress/both",
-            "both.example.org",
-            ["both-tls", "both-tls", "no routing secret covers it"],
-        ),
-        (
-            "Ingress/served",
-            "served.apps.example.com",
-            ["wild", "wild", "has a routing secret"],
-        ),
+        ("Ingress/shop", "shop.apps.example.com", ["shop-tls", "wild", ""]),
+        ("Ingress/both", "both.apps.example.com", ["both-tls", "wild", ""]),
+        ("Ingress/both", "both.example.org", ["both-tls", "both-tls", "no routing secret covers it"]),
+        ("Ingress/served", "served.apps.example.com", ["wild", "wild", "has a routing secret"]),
         (
             "Ingress/skipped",
             "skipped.apps.example.com",
-            [
-                "skipped-tls",
-                "skipped-tls",
-                "not looked at: `skip`, or an ignored class or host",
-            ],
+            ["skipped-tls", "skipped-tls", "not looked at: `skip`, or an ignored class or host"],
         ),
-        (
-            "Ingress/issued",
-            "issued.apps.example.com",
-            ["issued-tls", "wild", ""],
-        ),
-        (
-            "Gateway/web",
-            "web.apps.example.com",
-            ["web-tls", "wild", ""],
-        ),
-        (
-            "Gateway/web",
-            "web.example.org",
-            ["web-tls", "web-tls", "no routing secret covers it"],
-        ),
-        (
-            "ListenerSet/more",
-            "more.apps.example.com",
-            ["more-tls", "wild", ""],
-        ),
+        ("Ingress/issued", "issued.apps.example.com", ["issued-tls", "wild", ""]),
+        ("Gateway/web", "web.apps.example.com", ["web-tls", "wild", ""]),
+        ("Gateway/web", "web.example.org", ["web-tls", "web-tls", "no routing secret covers it"]),
+        ("ListenerSet/more", "more.apps.example.com", ["more-tls", "wild", ""]),
         // Its Secret is needed until the Ingress is written, which comes first.
-        (
-            "Certificate/shop",
-            "shop.apps.example.com",
-            ["shop-tls", "shop-parked", ""],
-        ),
+        ("Certificate/shop", "shop.apps.example.com", ["shop-tls", "shop-parked", ""]),
         (
             "Certificate/other",
             "other.example.org",
@@ -236,9 +175,7 @@ fn a_line_says_what_becomes_of_a_host_and_why_not() {
 #[test]
 fn what_the_policy_says_is_the_reason() {
     let hosts = ["a.apps.example.com", "a.example.org"];
-    let issued = |name: &str, hosts: &[&str]| {
-        annotated(ingress(name, hosts), "cert-manager.io/issuer", "ca")
-    };
+    let issued = |name: &str, hosts: &[&str]| annotated(ingress(name, hosts), "cert-manager.io/issuer", "ca");
     let objects = [routing_secret(NAMESPACE), issued("web", &hosts)];
     let output = preview(&objects);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -247,10 +184,7 @@ fn what_the_policy_says_is_the_reason() {
         let other = hosts.into_iter().find(|other| *other != host).unwrap();
         assert_eq!(cells[3..5], ["web-tls", "web-tls"]);
         assert!(cells[5].contains("cert-manager.io/issuer"), "{cells:?}");
-        assert!(
-            cells[5].contains(host) && !cells[5].contains(other),
-            "{cells:?}"
-        );
+        assert!(cells[5].contains(host) && !cells[5].contains(other), "{cells:?}");
     }
 }
 
@@ -258,9 +192,7 @@ fn what_the_policy_says_is_the_reason() {
 #[test]
 fn hosts_that_entries_omit_have_a_secret_each() {
     let hosts = ["a.apps.example.com", "b.apps.example.com", "a.example.org"];
-    let exact = TlsSecret::new("exact")
-        .namespace(NAMESPACE)
-        .san("b.apps.example.com");
+    let exact = TlsSecret::new("exact").namespace(NAMESPACE).san("b.apps.example.com");
     let objects = [
         routing_secret(NAMESPACE),
         exact.label("epinio.io/routing", "").to_manifest(),
@@ -270,42 +202,26 @@ fn hosts_that_entries_omit_have_a_secret_each() {
     std::fs::write(&settings, "ingress: {partlyCovered: omitHosts}").unwrap();
     let output = preview_with(&["--settings", settings.to_str().unwrap()], &list(&objects));
     for (host, expected) in hosts.into_iter().zip(["wild", "exact", "web-tls"]) {
-        assert_eq!(
-            line(&output, "Ingress/web", host)[3..5],
-            ["web-tls", expected]
-        );
+        assert_eq!(line(&output, "Ingress/web", host)[3..5], ["web-tls", expected]);
     }
 }
 
 /// What is said about the whole object is about what changes.
 #[test]
 fn a_host_that_is_served_already_stays_so_beside_one_that_changes() {
-    let mut web = annotated(
-        ingress("web", &["a.apps.example.com"]),
-        "cert-manager.io/issuer",
-        "ca",
-    );
+    let mut web = annotated(ingress("web", &["a.apps.example.com"]), "cert-manager.io/issuer", "ca");
     let served = json!({"hosts": ["b.apps.example.com"], "secretName": "wild"});
     web["spec"]["tls"].as_array_mut().unwrap().push(served);
     let output = preview(&[routing_secret(NAMESPACE), web]);
     let expected = ["web-tls", "wild"];
-    assert_eq!(
-        line(&output, "Ingress/web", "a.apps.example.com")[3..],
-        expected
-    );
+    assert_eq!(line(&output, "Ingress/web", "a.apps.example.com")[3..], expected);
     let expected = ["wild", "wild", "has a routing secret"];
-    assert_eq!(
-        line(&output, "Ingress/web", "b.apps.example.com")[3..],
-        expected
-    );
+    assert_eq!(line(&output, "Ingress/web", "b.apps.example.com")[3..], expected);
 }
 
 #[test]
 fn what_would_be_denied_is_told_and_counts() {
-    let objects = [
-        routing_secret(NAMESPACE),
-        ingress("web", &["a.apps.example.com", "a.example.org"]),
-    ];
+    let objects = [routing_secret(NAMESPACE), ingress("web", &["a.apps.example.com", "a.example.org"])];
     let reports = ["--settings", "deploy/audit/ingresses.yaml"];
     let output = preview_with(&reports, &list(&objects));
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
@@ -320,12 +236,7 @@ fn namespaces_that_the_policies_leave_alone_stay_as_they_are() {
     let policy = std::fs::read_to_string(root().join("deploy/ingresses/policy.yaml")).unwrap();
     let policy: Value = yaml_serde::from_str(&policy).unwrap();
     let exempt = &policy["spec"]["namespaceSelector"]["matchExpressions"][0]["values"];
-    let exempt: Vec<_> = exempt
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|name| name.as_str().unwrap())
-        .collect();
+    let exempt: Vec<_> = exempt.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     let all = [exempt.as_slice(), &[NAMESPACE]].concat();
     let objects = all.iter().flat_map(|namespace| {
         let ingress = ingress(&format!("in-{namespace}"), &["a.apps.example.com"]);
@@ -333,11 +244,7 @@ fn namespaces_that_the_policies_leave_alone_stay_as_they_are() {
     });
     let output = preview(&objects.collect::<Vec<_>>());
     for namespace in all {
-        let cells = line(
-            &output,
-            &format!("Ingress/in-{namespace}"),
-            "a.apps.example.com",
-        );
+        let cells = line(&output, &format!("Ingress/in-{namespace}"), "a.apps.example.com");
         assert_eq!(cells[4] == "wild", namespace == NAMESPACE, "{cells:?}");
     }
 }
@@ -348,24 +255,14 @@ fn lists_of_any_form_are_taken() {
     let secret = routing_secret(NAMESPACE);
     let ingress = ingress("web", &["a.apps.example.com"]);
     let expected = preview(&[secret.clone(), ingress.clone()]);
-    assert_eq!(
-        line(&expected, "Ingress/web", "a.apps.example.com")[4],
-        "wild"
-    );
+    assert_eq!(line(&expected, "Ingress/web", "a.apps.example.com")[4], "wild");
     let mut item = ingress.clone();
-    item.as_object_mut()
-        .unwrap()
-        .retain(|field, _| field != "apiVersion" && field != "kind");
-    let of_kind =
-        json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressList", "items": [item]});
+    item.as_object_mut().unwrap().retain(|field, _| field != "apiVersion" && field != "kind");
+    let of_kind = json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressList", "items": [item]});
     for input in [
         list(&[ingress.clone(), secret.clone()]),
         format!("{of_kind}\n{secret}\n"),
-        format!(
-            "# both\n---\n{}---\n{}",
-            yaml(&ingress),
-            yaml(&json!({"kind": "List", "items": [secret]}))
-        ),
+        format!("# both\n---\n{}---\n{}", yaml(&ingress), yaml(&json!({"kind": "List", "items": [secret]}))),
     ] {
         assert_eq!(preview_with(&[], &input), expected);
     }
@@ -378,30 +275,18 @@ fn that_there_is_no_routing_secret_is_told() {
     let objects = [unlabelled, ingress("web", &["a.apps.example.com"])];
     let output = preview(&objects);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert_contains(
-        stdout(&output),
-        &["0 routing secrets", "has the label epinio.io/routing.\n"],
-    );
+    assert_contains(stdout(&output), &["0 routing secrets", "has the label epinio.io/routing.\n"]);
     let settings = directory("that_there_is_no_routing_secret_is_told").join("settings.yaml");
     std::fs::write(&settings, "routingLabel: example.com/own").unwrap();
     let output = preview_with(&["--settings", settings.to_str().unwrap()], &list(&objects));
-    assert_eq!(
-        line(&output, "Ingress/web", "a.apps.example.com")[4],
-        "wild"
-    );
+    assert_eq!(line(&output, "Ingress/web", "a.apps.example.com")[4], "wild");
 }
 
 #[rstest]
 #[case::nothing("", "there is no manifest in standard input")]
-#[case::a_table(
-    "NAME READY\nshop True\n",
-    "cannot use standard input: a document is no object"
-)]
+#[case::a_table("NAME READY\nshop True\n", "cannot use standard input: a document is no object")]
 #[case::no_yaml("kind: [\n", "cannot use standard input")]
-#[case::an_empty_list(
-    r#"{"kind": "List", "items": []}"#,
-    "there is no manifest in standard input"
-)]
+#[case::an_empty_list(r#"{"kind": "List", "items": []}"#, "there is no manifest in standard input")]
 #[case::secrets_only(
     r#"{"apiVersion": "v1", "kind": "Secret"}"#,
     "there is no Ingress, Gateway, ListenerSet or Certificate"

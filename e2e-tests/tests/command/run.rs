@@ -13,12 +13,7 @@ const NEW: &str = "examples/new-secret.yaml";
 
 /// Runs the command with the policy and the example's cluster.
 fn run(arguments: &[&str]) -> Output {
-    let usual = [
-        "--policy",
-        "policy.wasm",
-        "--cluster",
-        "examples/cluster.yaml",
-    ];
+    let usual = ["--policy", "policy.wasm", "--cluster", "examples/cluster.yaml"];
     run_only(&[usual.as_slice(), arguments].concat())
 }
 
@@ -110,18 +105,12 @@ fn requests_and_settings_come_from_standard_input_too() {
     let policy = ["run", "--policy", "policy.wasm"];
     let output = command_with_input(&[policy.as_slice(), &["--request", "-"]].concat(), &request);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    assert_contains(
-        stdout(&output),
-        &["Secret workspace/old-wildcard, CREATE\nREJECTED\n"],
-    );
+    assert_contains(stdout(&output), &["Secret workspace/old-wildcard, CREATE\nREJECTED\n"]);
     let with_settings = ["--request", EXPIRED, "--settings", "-"];
     let arguments = [policy.as_slice(), &with_settings].concat();
     let output = command_with_input(&arguments, "unknown: true\n");
     assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
-    assert_contains(
-        stderr(&output),
-        &["error: the settings are not valid: ", "unknown"],
-    );
+    assert_contains(stderr(&output), &["error: the settings are not valid: ", "unknown"]);
 }
 
 /// A policy as it is deployed has its settings.
@@ -138,29 +127,14 @@ fn a_policy_can_stand_for_its_settings() {
 
 #[test]
 fn machines_get_one_json_document_for_each_request() {
-    let output = run(&[
-        "--request",
-        APPLICATION,
-        "--request",
-        EXPIRED,
-        "--output",
-        "json",
-    ]);
+    let output = run(&["--request", APPLICATION, "--request", EXPIRED, "--output", "json"]);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let documents = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
     let documents: Vec<Value> = documents.collect::<Result<_, _>>().unwrap();
-    let [_, ingress, secret] = documents.as_slice() else {
-        panic!("not three documents: {documents:?}")
-    };
+    let [_, ingress, secret] = documents.as_slice() else { panic!("not three documents: {documents:?}") };
     assert_eq!(ingress["accepted"], true);
-    assert_eq!(
-        ingress["mutated_object"]["spec"]["tls"][0]["secretName"],
-        "shop-exact"
-    );
-    assert_eq!(
-        ingress["calls"][0]["operation"],
-        "list_resources_by_namespace"
-    );
+    assert_eq!(ingress["mutated_object"]["spec"]["tls"][0]["secretName"], "shop-exact");
+    assert_eq!(ingress["calls"][0]["operation"], "list_resources_by_namespace");
     assert_eq!(secret["accepted"], false);
     assert!(secret["message"].as_str().unwrap().ends_with("[expired]"));
     assert_eq!(secret["calls"], serde_json::json!([]));
@@ -211,24 +185,15 @@ fn look_ups_can_be_recorded_and_replayed() {
     };
     let replayed = replay(&request, &file("ingress-rewritten-session.yaml"));
     assert_eq!(replayed.status.code(), Some(0), "{}", stderr(&replayed));
-    assert_contains(
-        stdout(&replayed),
-        &["uses routing secret apps-wildcard\n"],
-    );
+    assert_contains(stdout(&replayed), &["uses routing secret apps-wildcard\n"]);
 
     let session = file("recorded.yaml");
     let recorded = run(&["--request", &request, "--record", &session]);
     assert_eq!(recorded.status.code(), Some(0), "{}", stderr(&recorded));
-    assert_contains(
-        stdout(&recorded),
-        &["uses routing secret shop-exact\n"],
-    );
+    assert_contains(stdout(&recorded), &["uses routing secret shop-exact\n"]);
     assert_eq!(replay(&request, &session), recorded);
 
     let other = replay(EXPIRED, &session);
     assert_eq!(other.status.code(), Some(2), "{}", stdout(&other));
-    assert_contains(
-        stderr(&other),
-        &["error: the policy made 0 of the ", " look-ups"],
-    );
+    assert_contains(stderr(&other), &["error: the policy made 0 of the ", " look-ups"]);
 }

@@ -15,10 +15,7 @@ const TEMPLATE: &str = "cert-manager.io/secret-template";
 
 /// An Ingress that moves to the routing secret `wild`.
 fn author() -> Value {
-    ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], "own")]),
-    )
+    ingress(&["a.example.com"], json!([entry(&["a.example.com"], "own")]))
 }
 
 fn listeners() -> Value {
@@ -37,12 +34,7 @@ fn assert_leaves(
     let mut said = Vec::new();
     for author in authors {
         if is_left {
-            said.push(assert_left_by(
-                change,
-                author,
-                settings,
-                &cluster(&[wild()]),
-            ));
+            said.push(assert_left_by(change, author, settings, &cluster(&[wild()])));
         } else {
             assert_moved_with(change, author, settings, &cluster(&[wild()]));
         }
@@ -66,11 +58,7 @@ fn assert_leaves(
 #[case::one_of_several("example.com/tls", "other, own;more", true)]
 #[case::in_json("example.com/tls", r#"{"secretName":"own","more":[1]}"#, true)]
 #[case::higress("higress.io/auth-tls-secret", "workspace/own-cacert", true)]
-#[case::a_ca_in_another_secret(
-    "nginx.ingress.kubernetes.io/auth-tls-secret",
-    "workspace/ca",
-    false
-)]
+#[case::a_ca_in_another_secret("nginx.ingress.kubernetes.io/auth-tls-secret", "workspace/ca", false)]
 #[case::higress_of_another_secret("higress.io/auth-tls-secret", "workspace/ca-cacert", false)]
 #[case::a_longer_name("example.com/tls", "workspace/own-2", false)]
 #[case::more_behind_cacert("example.com/tls", "own-cacert-2", false)]
@@ -103,16 +91,8 @@ fn reads_no_secret_of_an_author(#[case] author: Value) {
 /// A plain host gets no entry, and a listener stays, where the certificate comes from elsewhere.
 #[rstest]
 #[case::aws("alb.ingress.kubernetes.io/certificate-arn", "arn:aws:acm:x", true)]
-#[case::aws_service(
-    "service.beta.kubernetes.io/aws-load-balancer-ssl-cert",
-    "arn:aws:acm:x",
-    true
-)]
-#[case::oci(
-    "oci-native-ingress.oraclecloud.com/certificate-ocid",
-    "ocid1.certificate.oc1..aaaa",
-    true
-)]
+#[case::aws_service("service.beta.kubernetes.io/aws-load-balancer-ssl-cert", "arn:aws:acm:x", true)]
+#[case::oci("oci-native-ingress.oraclecloud.com/certificate-ocid", "ocid1.certificate.oc1..aaaa", true)]
 #[case::tencent("example.com/tls-certificate-ids", "7,8", true)]
 #[case::gce("ingress.gcp.kubernetes.io/pre-shared-cert", "x", true)]
 #[case::gke("networking.gke.io/managed-certificates", "x", true)]
@@ -126,11 +106,7 @@ fn reads_no_secret_of_an_author(#[case] author: Value) {
 #[case::on("example.com/certificate", "true", false)]
 #[case::off("example.com/certificate", "false", false)]
 #[case::empty("example.com/certificate", "", false)]
-#[case::passed_upstream(
-    "nginx.ingress.kubernetes.io/auth-tls-pass-certificate-to-upstream",
-    "x",
-    false
-)]
+#[case::passed_upstream("nginx.ingress.kubernetes.io/auth-tls-pass-certificate-to-upstream", "x", false)]
 #[case::a_secret("example.com/certificate-secret", "x", false)]
 #[case::a_ca("example.com/ca-cert", "x", false)]
 #[case::a_root("example.com/root-certs", "x", false)]
@@ -140,22 +116,14 @@ fn reads_no_secret_of_an_author(#[case] author: Value) {
 #[case::of_cert_manager("cert-manager.io/certificate-name", "x", false)]
 #[case::of_the_policy("routing-secrets-policy/cert", "x", false)]
 #[case::another_word("example.com/min-version", "1.3", false)]
-fn brings_a_certificate_from_elsewhere(
-    #[case] name: &str,
-    #[case] value: &str,
-    #[case] is_brought: bool,
-) {
+fn brings_a_certificate_from_elsewhere(#[case] name: &str, #[case] value: &str, #[case] is_brought: bool) {
     let secrets = cluster(&[wild()]);
     let plain = annotated(ingress(&["a.example.com"], json!([])), name, value);
     let response = agreed(&plain, &json!({}), &secrets);
     assert_eq!(response.mutated_object.is_none(), is_brought);
     let mut listeners = listeners();
     listeners[0]["tls"]["options"] = json!({name: value});
-    for author in [
-        gateway(listeners.clone()),
-        triggered(listeners.clone()),
-        listener_set(listeners),
-    ] {
+    for author in [gateway(listeners.clone()), triggered(listeners.clone()), listener_set(listeners)] {
         let response = agreed(&author, &json!({}), &secrets);
         assert_eq!(response.mutated_object.is_none(), is_brought);
     }
@@ -170,28 +138,16 @@ fn brings_a_certificate_from_elsewhere(
 #[case::another_purpose("cert.gardener.cloud/purpose", "other", false)]
 #[case::not_of_the_settings("example.org/issuer", "x", false)]
 #[case::of_ingresses("kubernetes.io/tls-acme", "true", false)]
-fn triggers_another_issuer_of_listeners(
-    #[case] name: &str,
-    #[case] value: &str,
-    #[case] is_left: bool,
-) {
+fn triggers_another_issuer_of_listeners(#[case] name: &str, #[case] value: &str, #[case] is_left: bool) {
     let settings = json!({"ingress": {"issuerAnnotations": ["example.org/issue"]}});
-    let authors = [
-        gateway(listeners()),
-        triggered(listeners()),
-        listener_set(listeners()),
-    ];
+    let authors = [gateway(listeners()), triggered(listeners()), listener_set(listeners())];
     for said in assert_leaves(&authors, &settings, (name, value), is_left) {
         assert!(said.contains(name), "{said}");
     }
     // Its author has named the routing secret himself.
     let named = json!([listener("https", "a.example.com", "wild")]);
     for author in [gateway(named.clone()), listener_set(named)] {
-        let response = agreed(
-            &annotated(author, name, value),
-            &settings,
-            &cluster(&[wild()]),
-        );
+        let response = agreed(&annotated(author, name, value), &settings, &cluster(&[wild()]));
         let said = response.warnings.join("\n");
         let is_told = said.contains(name) && said.contains("wild");
         assert_eq!(is_told, is_left, "{said}");
@@ -201,11 +157,7 @@ fn triggers_another_issuer_of_listeners(
 
 /// A Certificate that clients, other stores or other names need is more than one for routing.
 #[rstest]
-#[case::copied(
-    TEMPLATE,
-    r#"{"annotations":{"cert-manager-sync.lestak.sh/sync-enabled":"true"}}"#,
-    true
-)]
+#[case::copied(TEMPLATE, r#"{"annotations":{"cert-manager-sync.lestak.sh/sync-enabled":"true"}}"#, true)]
 #[case::any_annotation(TEMPLATE, r#"{"annotations":{"notes":""}}"#, true)]
 #[case::a_routing_secret(TEMPLATE, r#"{"labels":{"epinio.io/routing":""}}"#, true)]
 #[case::another_label(TEMPLATE, r#"{"labels":{"team":"a"}}"#, false)]
@@ -215,22 +167,14 @@ fn triggers_another_issuer_of_listeners(
 #[case::for_clients(USAGES, "client auth", true)]
 #[case::for_no_servers(USAGES, "digital signature", true)]
 #[case::for_servers(USAGES, "server auth", false)]
-#[case::for_servers_as_ever(
-    USAGES,
-    "digital signature, key encipherment,key agreement , server auth",
-    false
-)]
+#[case::for_servers_as_ever(USAGES, "digital signature, key encipherment,key agreement , server auth", false)]
 #[case::mail("cert-manager.io/email-sans", "a@example.com", true)]
 #[case::addresses("cert-manager.io/ip-sans", "10.0.0.1", true)]
 #[case::uris("cert-manager.io/uri-sans", "spiffe://a/b", true)]
 #[case::of_another_project("example.com/ip-sans", "10.0.0.1", false)]
 #[case::a_common_name("cert-manager.io/common-name", "a.example.com", false)]
 #[case::a_duration("cert-manager.io/duration", "24h", false)]
-fn makes_more_than_a_certificate_for_routing(
-    #[case] name: &str,
-    #[case] value: &str,
-    #[case] is_left: bool,
-) {
+fn makes_more_than_a_certificate_for_routing(#[case] name: &str, #[case] value: &str, #[case] is_left: bool) {
     let authors = [
         annotated(author(), ISSUER, "le"),
         annotated(author(), "kubernetes.io/tls-acme", "true"),
@@ -300,13 +244,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let paths = entries.map(|entry| entry.unwrap().path());
     paths
         .filter(|path| path.file_stem().is_some_and(|stem| stem != "tests"))
-        .flat_map(|path| {
-            if path.is_dir() {
-                sources(&path)
-            } else {
-                vec![path]
-            }
-        })
+        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
         .collect()
 }
 
@@ -320,16 +258,9 @@ fn no_rule_names_an_annotation_of_another_project() {
     for path in files {
         let text = std::fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap();
-        let lines = code
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"));
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
         let names: Vec<_> = lines.flat_map(names_of_others).collect();
-        assert!(
-            names.is_empty(),
-            "{} is for ecosystem.rs, not {}",
-            names.join(", "),
-            path.display()
-        );
+        assert!(names.is_empty(), "{} is for ecosystem.rs, not {}", names.join(", "), path.display());
     }
 }
 

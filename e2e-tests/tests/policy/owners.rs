@@ -24,10 +24,7 @@ fn owner(controller: Value) -> Value {
 }
 
 fn author() -> Value {
-    ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], "own")]),
-    )
+    ingress(&["a.example.com"], json!([entry(&["a.example.com"], "own")]))
 }
 
 fn listeners() -> Value {
@@ -44,21 +41,14 @@ fn listeners() -> Value {
 fn what_is_controlled_is_left_to_its_controller(#[case] author: Value) {
     let secrets = cluster(&[wild()]);
     let other = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "2"});
-    for owners in [
-        json!([owner(json!(true))]),
-        json!([other, owner(json!(true))]),
-        json!([7, owner(json!(true))]),
-    ] {
+    for owners in
+        [json!([owner(json!(true))]), json!([other, owner(json!(true))]), json!([7, owner(json!(true))])]
+    {
         let change = |object| owned(object, owners.clone());
         let said = assert_left_by(change, &author, &json!({}), &secrets);
         assert!(said.contains("workspace-7"), "{said}");
     }
-    for owners in [
-        json!([owner(json!(false))]),
-        json!([owner(json!(null))]),
-        json!([other]),
-        json!([]),
-    ] {
+    for owners in [json!([owner(json!(false))]), json!([owner(json!(null))]), json!([other]), json!([])] {
         let change = |object| owned(object, owners.clone());
         assert_moved_with(change, &author, &json!({}), &secrets);
     }

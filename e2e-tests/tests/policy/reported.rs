@@ -32,9 +32,7 @@ fn a_tls() -> Value {
 
 /// The annotations of an object.
 fn with(object: Value, annotations: &[(&str, &str)]) -> Value {
-    annotations.iter().fold(object, |object, (name, value)| {
-        annotated(object, name, value)
-    })
+    annotations.iter().fold(object, |object, (name, value)| annotated(object, name, value))
 }
 
 fn controlled(mut object: Value, api_version: &str, kind: &str) -> Value {
@@ -102,10 +100,7 @@ fn the_secret_of_epinios_dex_is_named_and_skip_keeps_it() {
     let tls = json!([entry(&["auth.example.com"], "dex-tls")]);
     let annotations = [
         (ISSUER, "epinio-ca"),
-        (
-            "traefik.ingress.kubernetes.io/router.entrypoints",
-            "websecure",
-        ),
+        ("traefik.ingress.kubernetes.io/router.entrypoints", "websecure"),
         ("traefik.ingress.kubernetes.io/router.tls", "true"),
     ];
     let dex = with(app("traefik", "auth.example.com", tls), &annotations);
@@ -156,30 +151,21 @@ fn a_secret_that_another_object_names_is_made(#[case] mut other: Value, #[case] 
 #[test]
 fn a_renewal_by_external_secrets_is_never_refused() {
     let renewed = |names: &[&str]| {
-        let secret = routing_secret("wild", names)
-            .annotation("reconcile.external-secrets.io/data-hash", "0");
-        controlled(
-            secret.to_manifest(),
-            "external-secrets.io/v1",
-            "ExternalSecret",
-        )
+        let secret = routing_secret("wild", names).annotation("reconcile.external-secrets.io/data-hash", "0");
+        controlled(secret.to_manifest(), "external-secrets.io/v1", "ExternalSecret")
     };
     let hosts = ["example.com", "a.example.com"];
     let site = ingress(&hosts, json!([entry(&hosts, "wild")]));
     let mut request = request_from(renewed(&["*.example.com"])).unwrap();
     request["operation"] = json!("UPDATE");
     request["oldObject"] = renewed(&["*.example.com", "example.com"]);
-    request["userInfo"]["username"] =
-        json!("system:serviceaccount:external-secrets:external-secrets");
+    request["userInfo"]["username"] = json!("system:serviceaccount:external-secrets:external-secrets");
     let cluster = Cluster::new(vec![request["oldObject"].clone(), site]);
     let deny = json!({"secret": {"inUse": "deny"}});
     let response = POLICY.validate(&request, &deny, &cluster).unwrap().response;
     assert!(response.accepted, "{:?}", response.message);
     let said = response.warnings.join("\n");
-    assert!(
-        said.contains("Ingress app") && said.contains("example.com"),
-        "{said}"
-    );
+    assert!(said.contains("Ingress app") && said.contains("example.com"), "{said}");
 }
 
 /// 2.16.840.1.101.3.4.3.18, ML-DSA-65 (RFC 9881); oqs-provider#145: OpenSSL before 3.5 does not load it.
@@ -189,11 +175,7 @@ const ML_DSA: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x03\x12";
 #[case::of_the_leaf(leaf(&P256).signed_with(ML_DSA).pem())]
 #[case::of_its_issuer(leaf(&P256).pem() + &ca("Intermediate", "Root").signed_with(ML_DSA).pem())]
 fn a_signature_that_servers_do_not_know_is_a_warning(#[case] tls_crt: String) {
-    assert_warned(
-        &secret(tls_crt, P256.pem()),
-        &["signature"],
-        Some("a.example.com"),
-    );
+    assert_warned(&secret(tls_crt, P256.pem()), &["signature"], Some("a.example.com"));
 }
 
 /// What `ssh-keygen` has written may be a good key, in a format of its own.

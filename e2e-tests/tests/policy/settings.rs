@@ -59,10 +59,7 @@ fn every_fault_is_reported_at_once() {
         "secret.days:",
         "strange:",
     ] {
-        assert!(
-            message.lines().any(|line| line.starts_with(field)),
-            "{field} is missing in {message}"
-        );
+        assert!(message.lines().any(|line| line.starts_with(field)), "{field} is missing in {message}");
     }
     assert_eq!(message.lines().count(), 18);
 }
@@ -74,10 +71,7 @@ fn every_fault_is_reported_at_once() {
 #[case(json!({"secret": {"inUse": true}}), "secret.inUse: invalid type: boolean `true`, expected a string")]
 fn settings_of_the_wrong_type(#[case] settings: Value, #[case] message: &str) {
     let verdict = POLICY.validate_settings(&settings).unwrap();
-    assert_eq!(
-        (verdict.valid, verdict.message.as_deref()),
-        (false, Some(message))
-    );
+    assert_eq!((verdict.valid, verdict.message.as_deref()), (false, Some(message)));
 }
 
 #[test]
@@ -90,14 +84,10 @@ fn a_request_with_wrong_settings_is_rejected() {
 /// Each glob ends as the hosts do, and matches none.
 #[test]
 fn ten_globs_take_no_longer_than_a_thousand_hosts() {
-    let hosts: Vec<_> = (0..1_000)
-        .map(|number| format!("app-{number}.example.com"))
-        .collect();
+    let hosts: Vec<_> = (0..1_000).map(|number| format!("app-{number}.example.com")).collect();
     let hosts: Vec<_> = hosts.iter().map(String::as_str).collect();
     let author = ingress(&hosts, json!([]));
-    let globs: Vec<_> = (0..10)
-        .map(|number| format!("*-{number}?.*.example.com"))
-        .collect();
+    let globs: Vec<_> = (0..10).map(|number| format!("*-{number}?.*.example.com")).collect();
     let best_time = |settings: &Value| {
         let times = (0..5).map(|_| {
             let evaluation = evaluate(&author, settings, &cluster(&[wild()]));
@@ -108,10 +98,7 @@ fn ten_globs_take_no_longer_than_a_thousand_hosts() {
     };
     let without = best_time(&json!({}));
     let with_globs = best_time(&json!({"ignoredHosts": globs}));
-    assert!(
-        with_globs < 2 * without,
-        "{with_globs:?} with globs, {without:?} without"
-    );
+    assert!(with_globs < 2 * without, "{with_globs:?} with globs, {without:?} without");
 }
 
 /// JSON that no number can hold, and that is nested too deeply for anything.
@@ -128,13 +115,7 @@ fn settings_that_cannot_be_read(#[case] settings: &str) {
     let verdict = answer("validate", &payload);
     // The settings come with the request.
     let message = "the admission request cannot be parsed";
-    assert_eq!(
-        (&verdict["accepted"], &verdict["message"]),
-        (&json!(false), &json!(message))
-    );
+    assert_eq!((&verdict["accepted"], &verdict["message"]), (&json!(false), &json!(message)));
     let verdict = answer("validate_settings", settings);
-    assert_eq!(
-        verdict,
-        json!({"valid": false, "message": "settings: cannot be read"})
-    );
+    assert_eq!(verdict, json!({"valid": false, "message": "settings: cannot be read"}));
 }

@@ -25,9 +25,7 @@ pub fn policy_wasm() -> PathBuf {
 
 /// A usable routing secret in [`NAMESPACE`] whose certificate has these SANs.
 pub fn routing_secret(name: &str, sans: &[&str]) -> TlsSecret {
-    let secret = TlsSecret::new(name)
-        .namespace(NAMESPACE)
-        .label("epinio.io/routing", "");
+    let secret = TlsSecret::new(name).namespace(NAMESPACE).label("epinio.io/routing", "");
     sans.iter().fold(secret, |secret, san| secret.san(san))
 }
 
@@ -114,15 +112,8 @@ pub fn evaluate(object: &Value, settings: &Value, cluster: &Cluster) -> Evaluati
 /// Evaluates the creation of an object that must be accepted; what is stored.
 pub fn stored(object: &Value, settings: &Value, cluster: &Cluster) -> Value {
     let evaluation = evaluate(object, settings, cluster);
-    assert!(
-        evaluation.response.accepted,
-        "rejected: {:?}",
-        evaluation.response.message
-    );
-    evaluation
-        .response
-        .mutated_object
-        .unwrap_or_else(|| object.clone())
+    assert!(evaluation.response.accepted, "rejected: {:?}", evaluation.response.message);
+    evaluation.response.mutated_object.unwrap_or_else(|| object.clone())
 }
 
 /// What is stored of an object that is updated and must be accepted.
@@ -205,9 +196,7 @@ pub fn assert_left_alone(object: &Value, settings: &Value) {
 
 /// Asserts that a request is accepted without a change and without a look-up.
 pub fn assert_passed_by(request: &Value) {
-    let evaluation = POLICY
-        .validate(request, &json!({}), &cluster(&[wild()]))
-        .unwrap();
+    let evaluation = POLICY.validate(request, &json!({}), &cluster(&[wild()])).unwrap();
     assert!(evaluation.response.accepted);
     assert_eq!(evaluation.response.mutated_object, None);
     assert_eq!(evaluation.calls, []);
@@ -215,10 +204,7 @@ pub fn assert_passed_by(request: &Value) {
 
 /// Asserts that a warning is one line of the length that the API server passes on.
 pub fn assert_fits(warning: &str) {
-    assert!(
-        warning.chars().count() <= 256 && !warning.contains('\n'),
-        "{warning}"
-    );
+    assert!(warning.chars().count() <= 256 && !warning.contains('\n'), "{warning}");
 }
 
 /// Asserts that there are as many warnings as are shown at most.

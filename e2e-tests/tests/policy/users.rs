@@ -5,9 +5,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::{
-    gateway::support::{
-        gateway, ignored, listener, listener_set, listeners, mutual, secrets, triggered,
-    },
+    gateway::support::{gateway, ignored, listener, listener_set, listeners, mutual, secrets, triggered},
     support::*,
 };
 
@@ -18,10 +16,7 @@ const PASSES_THROUGH: &str = "nginx.ingress.kubernetes.io/ssl-passthrough";
 /// The Ingress `site`, from which cert-manager makes Secret `site-tls`.
 fn site() -> Value {
     let tls = json!([entry(&["a.example.com"], "site-tls")]);
-    named(
-        "site",
-        annotated(ingress(&["a.example.com"], tls), ISSUER, "le"),
-    )
+    named("site", annotated(ingress(&["a.example.com"], tls), ISSUER, "le"))
 }
 
 fn named(name: &str, mut object: Value) -> Value {
@@ -98,6 +93,10 @@ fn with_wild(objects: &[Value]) -> Cluster {
     "cert.gardener.cloud/purpose",
     "managed"
 ))]
+#[case::gateway_that_passes_through_beside_it(named("other", gateway(json!([
+    listener("https", "b.example.com", "site-tls"),
+    {"name": "pass", "hostname": "c.example.com", "port": 443, "protocol": "TLS", "tls": {"mode": "Passthrough"}},
+]))))]
 #[case::gateway_of_the_same_name(named("site", other_gateway(without_hostname())))]
 #[case::listener_set(named("other", listener_set(json!([listener("https", "x.example.org", "site-tls")]))))]
 fn who_still_needs_the_secret_keeps_it_made(#[case] user: Value) {
@@ -110,10 +109,7 @@ fn who_still_needs_the_secret_keeps_it_made(#[case] user: Value) {
         with(
             site(),
             "/spec/tls",
-            json!([
-                entry(&["a.example.com"], "site-tls"),
-                entry(&["b.example.com"], "b")
-            ]),
+            json!([entry(&["a.example.com"], "site-tls"), entry(&["b.example.com"], "b")]),
         ),
     ] {
         let response = agreed(&author, &json!({}), &cluster);
@@ -130,10 +126,7 @@ fn who_still_needs_the_secret_keeps_it_made(#[case] user: Value) {
     // Nobody makes it from an Ingress without a trigger.
     let plain = without_annotations(site(), &[ISSUER]);
     let evaluation = evaluate(&plain, &json!({}), &cluster);
-    assert_eq!(
-        evaluation.response.mutated_object.unwrap()["spec"]["tls"][0]["secretName"],
-        "wild"
-    );
+    assert_eq!(evaluation.response.mutated_object.unwrap()["spec"]["tls"][0]["secretName"], "wild");
     assert_eq!(evaluation.calls.len(), 1);
 }
 
@@ -151,6 +144,11 @@ fn who_still_needs_the_secret_keeps_it_made(#[case] user: Value) {
 #[case::another_secret(annotated(other(json!([entry(&["b.example.com"], "b")])), SKIP, "true"))]
 #[case::reads_another_secret(annotated(other(json!([entry(&["b.example.com"], "b")])), READS, "workspace/site-tls-2"))]
 #[case::only_says_its_name(annotated(other(json!([entry(&["b.example.com"], "b")])), "notes", "site-tls"))]
+#[case::ignores_a_listener_of_that_name(annotated(
+    named("other", listener_set(json!([listener("site-tls", "b.example.com", "wild")]))),
+    "cert-manager.io/ignore-tls-listeners",
+    "site-tls"
+))]
 #[case::being_deleted(with(skipped(), "/metadata/deletionTimestamp", json!("2026-01-01T00:00:00Z")))]
 #[case::of_an_ignored_class(with(skipped(), "/spec/ingressClassName", json!("istio")))]
 #[case::of_an_ignored_gateway_class(with(
@@ -158,11 +156,7 @@ fn who_still_needs_the_secret_keeps_it_made(#[case] user: Value) {
     "/spec/gatewayClassName",
     json!("mesh")
 ))]
-#[case::reads_another_namespace(annotated(
-    skipped(),
-    "projectcontour.io/tls-cert-namespace",
-    "tls"
-))]
+#[case::reads_another_namespace(annotated(skipped(), "projectcontour.io/tls-cert-namespace", "tls"))]
 #[case::in_another_namespace(with(skipped(), "/metadata/namespace", json!("elsewhere")))]
 #[case::a_reference_to_another_namespace(with(
     other_gateway(without_hostname()),
@@ -174,10 +168,7 @@ fn who_does_not_need_the_secret_holds_nothing(#[case] user: Value) {
     let settings = json!({"gateway": {"ignoredClasses": ["mesh"]}});
     let cluster = with_wild(&[user]);
     let stored = agreed(&site(), &settings, &cluster).mutated_object.unwrap();
-    assert_eq!(
-        stored["spec"]["tls"],
-        json!([entry(&["a.example.com"], "wild")])
-    );
+    assert_eq!(stored["spec"]["tls"], json!([entry(&["a.example.com"], "wild")]));
     assert_eq!(stored["metadata"]["annotations"].get(ISSUER), None);
     assert_untouched(&stored, &settings, &cluster);
 }
@@ -201,12 +192,7 @@ fn what_the_settings_say_of_the_other_counts(
     #[case] moves: bool,
 ) {
     let response = agreed(&site(), &settings, &with_wild(&[user]));
-    assert_eq!(
-        response.mutated_object.is_some(),
-        moves,
-        "{:?}",
-        response.warnings
-    );
+    assert_eq!(response.mutated_object.is_some(), moves, "{:?}", response.warnings);
 }
 
 /// Or they would hold each other.
@@ -230,38 +216,23 @@ fn two_that_share_a_secret_move_in_any_order(#[case] other: Value) {
 /// A routing secret is made by something else.
 #[test]
 fn a_routing_secret_that_others_name_is_no_reason() {
-    let user = annotated(
-        other(json!([entry(&["b.example.com"], "wild")])),
-        SKIP,
-        "true",
-    );
+    let user = annotated(other(json!([entry(&["b.example.com"], "wild")])), SKIP, "true");
     let cluster = with_wild(&[user]);
     let tls = json!([entry(&["a.example.com"], "wild")]);
     let author = with(site(), "/spec/tls", tls);
-    let stored = agreed(&author, &json!({}), &cluster)
-        .mutated_object
-        .unwrap();
+    let stored = agreed(&author, &json!({}), &cluster).mutated_object.unwrap();
     assert_eq!(stored["metadata"]["annotations"].get(ISSUER), None);
     let author = triggered(json!([listener("https", "a.example.com", "wild")]));
-    let stored = agreed(&author, &json!({}), &cluster)
-        .mutated_object
-        .unwrap();
+    let stored = agreed(&author, &json!({}), &cluster).mutated_object.unwrap();
     assert_eq!(ignored(&stored), Some("https"));
 }
 
 /// A cluster that has no Gateways has none that needs a Secret.
 #[test]
 fn a_cluster_without_the_gateway_api_holds_nothing() {
-    let cause =
-        "Callback evaluation failure: Cannot find resource gateway.networking.k8s.io/v1/Gateway";
-    let cluster = with_wild(&[])
-        .failing("Gateway", cause)
-        .failing("ListenerSet", cause);
-    assert!(
-        agreed(&site(), &json!({}), &cluster)
-            .mutated_object
-            .is_some()
-    );
+    let cause = "Callback evaluation failure: Cannot find resource gateway.networking.k8s.io/v1/Gateway";
+    let cluster = with_wild(&[]).failing("Gateway", cause).failing("ListenerSet", cause);
+    assert!(agreed(&site(), &json!({}), &cluster).mutated_object.is_some());
 }
 
 /// What does not move anyway is no reason to ask.
@@ -284,10 +255,10 @@ fn nobody_is_asked_without_need(#[case] author: Value) {
 #[case::listener_set(named("other", listener_set(json!([listener("https", "b.example.com", "site-tls")]))), false)]
 #[case::another_secret(annotated(other(json!([entry(&["b.example.com"], "b")])), SKIP, "true"), false)]
 fn a_listener_whose_secret_is_needed_is_not_ignored(#[case] user: Value, #[case] is_needed: bool) {
-    let own = json!([
-        listener("site", "a.example.com", "site-tls"),
-        listener("more", "c.example.com", "more-tls"),
-    ]);
+    let own =
+        json!(
+            [listener("site", "a.example.com", "site-tls"), listener("more", "c.example.com", "more-tls"),]
+        );
     for author in [triggered(own.clone()), listener_set(own.clone())] {
         let cluster = with_wild(std::slice::from_ref(&user));
         let response = agreed(&author, &json!({}), &cluster);
@@ -296,13 +267,10 @@ fn a_listener_whose_secret_is_needed_is_not_ignored(#[case] user: Value, #[case]
             true => ("site-tls", "more"),
             false => ("wild", "site,more"),
         };
-        assert_eq!(
-            (secrets(&stored), ignored(&stored)),
-            (vec![expected, "wild"], Some(list))
-        );
+        assert_eq!((secrets(&stored), ignored(&stored)), (vec![expected, "wild"], Some(list)));
         let said = response.warnings.join("\n");
-        let names = said.contains("site-tls")
-            && said.contains(&format!("{} other", user["kind"].as_str().unwrap()));
+        let names =
+            said.contains("site-tls") && said.contains(&format!("{} other", user["kind"].as_str().unwrap()));
         assert_eq!(names, is_needed, "{said}");
         // The same where it has moved before.
         let moved = self::stored(&author, &json!({}), &with_wild(&[]));
@@ -319,29 +287,29 @@ fn the_gateway_that_is_stored_is_not_another() {
     let author = triggered(json!([listener("https", "a.example.com", "site-tls")]));
     let old = annotated(author.clone(), SKIP, "true");
     let stored = stored(&author, &json!({}), &with_wild(&[old]));
-    assert_eq!(
-        (secrets(&stored), ignored(&stored)),
-        (vec!["wild"], Some("https"))
-    );
+    assert_eq!((secrets(&stored), ignored(&stored)), (vec!["wild"], Some("https")));
 }
 
 /// What is not made any more is named: a pod may mount it. So is the way to have it made.
 #[test]
 fn the_secret_that_is_not_made_any_more_is_named() {
-    let tls = json!([
-        entry(&["a.example.com"], "site-tls"),
-        entry(&["b.example.com"], "b-tls")
-    ]);
+    let tls = json!([entry(&["a.example.com"], "site-tls"), entry(&["b.example.com"], "b-tls")]);
     let author = with(site(), "/spec/tls", tls);
-    let said = agreed(&author, &json!({}), &with_wild(&[]))
-        .warnings
-        .join("\n");
+    let said = agreed(&author, &json!({}), &with_wild(&[])).warnings.join("\n");
     for part in ["Secret site-tls", "Secret b-tls", ISSUER, SKIP] {
         assert!(said.contains(part), "{part} is missing in {said}");
     }
     let plain = without_annotations(author, &[ISSUER]);
-    let said = agreed(&plain, &json!({}), &with_wild(&[]))
-        .warnings
-        .join("\n");
+    let said = agreed(&plain, &json!({}), &with_wild(&[])).warnings.join("\n");
     assert!(!said.contains("site-tls"), "{said}");
+}
+
+/// What is only required to move may stay, whatever its kind.
+#[test]
+fn an_object_that_the_policy_does_not_change_holds_the_secret() {
+    let user = other_gateway(listener("https", "b.example.com", "site-tls"));
+    let cluster = with_wild(std::slice::from_ref(&user));
+    let require = json!({"gateway": {"action": "require"}});
+    assert_eq!(stored(&site(), &require, &cluster), site());
+    assert_ne!(stored(&site(), &json!({}), &cluster), site());
 }

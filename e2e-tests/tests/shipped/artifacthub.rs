@@ -31,16 +31,10 @@ fn output(command: &mut Command) -> String {
 fn what_is_added_is_what_kwctl_does_not_know() {
     let package = yaml(".github/artifacthub/package.yml");
     let fields: Vec<_> = package.as_object().unwrap().keys().collect();
-    assert_eq!(
-        fields,
-        ["category", "install", "provider", "recommendations"]
-    );
+    assert_eq!(fields, ["category", "install", "provider", "recommendations"]);
     assert!(CATEGORIES.contains(&package["category"].as_str().unwrap()));
     let install = package["install"].as_str().unwrap();
-    for part in [
-        format!("registry://{}\n", image()),
-        format!("//deploy?ref=v{VERSION}'\n"),
-    ] {
+    for part in [format!("registry://{}\n", image()), format!("//deploy?ref=v{VERSION}'\n")] {
         assert!(install.contains(&part), "{part}: {install}");
     }
     for name in ["displayName", "keywords", "resources"] {
@@ -50,10 +44,8 @@ fn what_is_added_is_what_kwctl_does_not_know() {
 
 #[test]
 fn its_owner_is_the_author_of_the_policy() {
-    let (name, email) = annotation("io.kubewarden.policy.author")
-        .trim_end_matches('>')
-        .split_once(" <")
-        .unwrap();
+    let (name, email) =
+        annotation("io.kubewarden.policy.author").trim_end_matches('>').split_once(" <").unwrap();
     let owners = json!([{"name": name, "email": email}]);
     assert_eq!(yaml("artifacthub-repo.yml")["owners"], owners);
 }
@@ -86,20 +78,10 @@ fn the_changes_are_those_of_one_version() {
 fn the_changelog_is_of_that_form() {
     let version = VERSION.split('-').next().unwrap();
     let changes = changes(version, &root().join("CHANGELOG.md"))["changes"].take();
-    let kinds = [
-        "added",
-        "changed",
-        "deprecated",
-        "removed",
-        "fixed",
-        "security",
-    ];
+    let kinds = ["added", "changed", "deprecated", "removed", "fixed", "security"];
     assert!(!changes.as_array().unwrap().is_empty());
     for change in changes.as_array().unwrap() {
-        assert!(
-            kinds.contains(&change["kind"].as_str().unwrap()),
-            "{change}"
-        );
+        assert!(kinds.contains(&change["kind"].as_str().unwrap()), "{change}");
     }
 }
 
@@ -112,23 +94,13 @@ fn the_usage_has_absolute_links_only() {
     let usage = text("usage.md");
     let source = annotation("io.kubewarden.policy.source");
     let mut own = 0;
-    let links = usage
-        .split("](")
-        .skip(1)
-        .map(|rest| rest.split(')').next().unwrap());
-    let attributes = ["src=\"", "href=\""]
-        .into_iter()
-        .flat_map(|name| usage.split(name).skip(1));
+    let links = usage.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+    let attributes = ["src=\"", "href=\""].into_iter().flat_map(|name| usage.split(name).skip(1));
     let attributes = attributes.map(|rest| rest.split('"').next().unwrap());
     for link in links.chain(attributes) {
-        assert!(
-            link.starts_with("https://") || link.starts_with('#'),
-            "{link}"
-        );
+        assert!(link.starts_with("https://") || link.starts_with('#'), "{link}");
         if let Some(path) = link.strip_prefix(&format!("{source}/")) {
-            let (_, path) = path
-                .split_once(&format!("/v{VERSION}/"))
-                .unwrap_or_else(|| panic!("{link}"));
+            let (_, path) = path.split_once(&format!("/v{VERSION}/")).unwrap_or_else(|| panic!("{link}"));
             let file = path.split('#').next().unwrap();
             assert!(root().join(file).exists(), "{link}");
             own += 1;

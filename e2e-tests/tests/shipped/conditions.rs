@@ -36,13 +36,7 @@ fn bare() -> Value {
 /// Whether the policies that review this resource get a request for it. `None` as the old metadata: it is created.
 fn passes(group: &str, resource: &str, metadata: &Value, old: Option<&Value>) -> bool {
     let operation = if old.is_some() { "UPDATE" } else { "CREATE" };
-    asks(
-        operation,
-        (group, resource),
-        Some(metadata),
-        old,
-        "kubernetes-admin",
-    )
+    asks(operation, (group, resource), Some(metadata), old, "kubernetes-admin")
 }
 
 /// Whether the policies that review this operation get a request of this user for it.
@@ -53,8 +47,7 @@ fn asks(
     old: Option<&Value>,
     user: &str,
 ) -> bool {
-    let object =
-        |metadata: &Value| json!({"apiVersion": "v1", "kind": "Any", "metadata": metadata});
+    let object = |metadata: &Value| json!({"apiVersion": "v1", "kind": "Any", "metadata": metadata});
     let request = json!({
         "operation": operation,
         "resource": {"group": group, "version": "v1", "resource": resource},
@@ -63,25 +56,18 @@ fn asks(
     let mut variables = Context::default();
     variables.add_variable("request", request).unwrap();
     for (name, metadata) in [("object", new), ("oldObject", old)] {
-        variables
-            .add_variable(name, metadata.map_or(Value::Null, object))
-            .unwrap();
+        variables.add_variable(name, metadata.map_or(Value::Null, object)).unwrap();
     }
-    let policies = manifests("ClusterAdmissionPolicy")
-        .into_iter()
-        .filter(|(_, policy)| {
-            let rules = policy["spec"]["rules"].as_array().unwrap();
-            rules.iter().any(|rule| {
-                strings(&rule["apiGroups"]) == [group]
-                    && strings(&rule["resources"]).contains(&resource)
-                    && strings(&rule["operations"]).contains(&operation)
-            })
-        });
+    let policies = manifests("ClusterAdmissionPolicy").into_iter().filter(|(_, policy)| {
+        let rules = policy["spec"]["rules"].as_array().unwrap();
+        rules.iter().any(|rule| {
+            strings(&rule["apiGroups"]) == [group]
+                && strings(&rule["resources"]).contains(&resource)
+                && strings(&rule["operations"]).contains(&operation)
+        })
+    });
     let mut verdicts = policies.map(|(file, policy)| {
-        let conditions = policy["spec"]["matchConditions"]
-            .as_array()
-            .into_iter()
-            .flatten();
+        let conditions = policy["spec"]["matchConditions"].as_array().into_iter().flatten();
         let verdicts = conditions.map(|condition| {
             let expression = condition["expression"].as_str().unwrap();
             let verdict = Program::compile(expression).unwrap().execute(&variables);
@@ -91,16 +77,10 @@ fn asks(
             }
         });
         // All are asked: none may fail.
-        verdicts
-            .collect::<Vec<_>>()
-            .into_iter()
-            .all(|verdict| verdict)
+        verdicts.collect::<Vec<_>>().into_iter().all(|verdict| verdict)
     });
     let verdict = verdicts.next().expect("some policy reviews this resource");
-    assert!(
-        verdicts.all(|other| other == verdict),
-        "policies differ about {resource}"
-    );
+    assert!(verdicts.all(|other| other == verdict), "policies differ about {resource}");
     verdict
 }
 
@@ -154,28 +134,18 @@ fn a_secret_that_is_deleted(#[case] old: Option<Value>, #[case] expected: bool) 
 #[case::a_group("clusteradmissionpolicygroups", json!({"policyServer": "routing-secrets", "policies": {}}), false)]
 #[case::another_server("admissionpolicies", json!({"policyServer": "default", "module": "x"}), true)]
 #[case::no_server("clusteradmissionpolicygroups", json!({"policies": {}}), true)]
-fn only_our_policies_run_on_our_server(
-    #[case] resource: &str,
-    #[case] spec: Value,
-    #[case] expected: bool,
-) {
+fn only_our_policies_run_on_our_server(#[case] resource: &str, #[case] spec: Value, #[case] expected: bool) {
     let policies = manifests("ValidatingAdmissionPolicy");
     let [(file, policy)] = policies.as_slice() else {
         panic!("one policy: {policies:?}");
     };
     let server = &manifests("PolicyServer")[0].1["metadata"]["name"];
-    let expression = policy["spec"]["validations"][0]["expression"]
-        .as_str()
-        .unwrap();
-    assert!(
-        expression.contains(&format!("'{}'", server.as_str().unwrap())),
-        "{file}"
-    );
+    let expression = policy["spec"]["validations"][0]["expression"].as_str().unwrap();
+    assert!(expression.contains(&format!("'{}'", server.as_str().unwrap())), "{file}");
     let program = Program::compile(expression).unwrap();
     let verdict = |metadata: Value, old_object: Value| {
         let mut variables = Context::default();
-        let request =
-            json!({"resource": {"group": "policies.kubewarden.io", "resource": resource}});
+        let request = json!({"resource": {"group": "policies.kubewarden.io", "resource": resource}});
         variables.add_variable("request", request).unwrap();
         let object = json!({"metadata": metadata, "spec": spec});
         variables.add_variable("object", object).unwrap();
@@ -200,11 +170,7 @@ fn only_our_policies_run_on_our_server(
 #[case::neither_object(None, false)]
 fn conditions_do_not_fail_without_an_object(#[case] old: Option<Value>, #[case] expected: bool) {
     for (file, policy) in manifests("ClusterAdmissionPolicy") {
-        for condition in policy["spec"]["matchConditions"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
+        for condition in policy["spec"]["matchConditions"].as_array().into_iter().flatten() {
             let mut variables = Context::default();
             let object = |metadata: &Value| json!({"metadata": metadata});
             let request = json!({
@@ -217,11 +183,7 @@ fn conditions_do_not_fail_without_an_object(#[case] old: Option<Value>, #[case] 
             let program = Program::compile(condition["expression"].as_str().unwrap()).unwrap();
             let verdict = program.execute(&variables).unwrap();
             let is_about_users = condition["name"] == "not-for-those-who-clean-up";
-            assert_eq!(
-                verdict,
-                cel::Value::Bool(expected || is_about_users),
-                "{file}"
-            );
+            assert_eq!(verdict, cel::Value::Bool(expected || is_about_users), "{file}");
         }
     }
 }

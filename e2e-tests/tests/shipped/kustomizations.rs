@@ -11,12 +11,7 @@ use crate::{manifests::files, settings::defaults, support::*};
 fn kustomizations() -> Vec<(String, Value)> {
     let files = files("deploy").into_iter();
     files
-        .filter_map(|file| {
-            Some((
-                file.strip_suffix("/kustomization.yaml")?.to_owned(),
-                yaml(&file),
-            ))
-        })
+        .filter_map(|file| Some((file.strip_suffix("/kustomization.yaml")?.to_owned(), yaml(&file))))
         .collect()
 }
 
@@ -51,11 +46,7 @@ fn resources(directory: &str) -> Vec<String> {
     paths
         .flat_map(|path| {
             let path = resolved(directory, path);
-            if root().join(&path).is_dir() {
-                resources(&path)
-            } else {
-                vec![path]
-            }
+            if root().join(&path).is_dir() { resources(&path) } else { vec![path] }
         })
         .collect()
 }
@@ -91,8 +82,7 @@ fn apply_patches(directory: &str, kustomization: &Value, objects: &mut Vec<Value
         let change = yaml(&path);
         let is_meant = |object: &Value| match &patch["target"] {
             Value::Null => {
-                object["kind"] == change["kind"]
-                    && object["metadata"]["name"] == change["metadata"]["name"]
+                object["kind"] == change["kind"] && object["metadata"]["name"] == change["metadata"]["name"]
             }
             target => {
                 let name = target.get("name").unwrap_or(&object["metadata"]["name"]);
@@ -108,8 +98,7 @@ fn apply_patches(directory: &str, kustomization: &Value, objects: &mut Vec<Value
                 Value::Array(operations) => operations.iter().for_each(|operation| {
                     assert_eq!(operation["op"], "replace", "{path}");
                     let found = object.pointer_mut(operation["path"].as_str().unwrap());
-                    *found.unwrap_or_else(|| panic!("{path}: {operation}")) =
-                        operation["value"].clone();
+                    *found.unwrap_or_else(|| panic!("{path}: {operation}")) = operation["value"].clone();
                 }),
                 change => merge(&mut object["spec"], &change["spec"]),
             }
@@ -152,22 +141,14 @@ fn every_file_belongs_to_the_kustomization_beside_it() {
         named.insert(format!("{directory}/kustomization.yaml"));
         let parts = ["resources", "components"];
         let parts = parts.iter().filter_map(|part| kustomization.get(part));
-        named.extend(
-            parts
-                .flat_map(strings)
-                .map(|path| resolved(&directory, path)),
-        );
+        named.extend(parts.flat_map(strings).map(|path| resolved(&directory, path)));
     }
     for file in files("deploy") {
         assert!(named.contains(&file), "{file} is in no kustomization");
     }
     for path in named {
         let path = root().join(path);
-        assert!(
-            path.is_file() || path.join("kustomization.yaml").is_file(),
-            "{}",
-            path.display()
-        );
+        assert!(path.is_file() || path.join("kustomization.yaml").is_file(), "{}", path.display());
     }
 }
 
@@ -191,18 +172,10 @@ fn every_patch_changes_something() {
     for (directory, kustomization) in &all {
         let users = all.iter().filter(|(user, other)| {
             let components = other.get("components").map(strings).unwrap_or_default();
-            user == directory
-                || components
-                    .iter()
-                    .any(|path| resolved(user, path) == *directory)
+            user == directory || components.iter().any(|path| resolved(user, path) == *directory)
         });
         let bases: Vec<_> = users
-            .map(|(user, _)| {
-                resources(user)
-                    .iter()
-                    .map(|file| yaml(file))
-                    .collect::<Vec<_>>()
-            })
+            .map(|(user, _)| resources(user).iter().map(|file| yaml(file)).collect::<Vec<_>>())
             .collect();
         for patch in kustomization["patches"].as_array().into_iter().flatten() {
             let patches = json!({"patches": [patch]});
@@ -222,8 +195,7 @@ fn every_patch_changes_something() {
 #[case("deploy/routing-label/audit", "deploy/audit")]
 fn the_routing_label_is_changed_wherever_it_is(#[case] overlay: &str, #[case] base: &str) {
     let label =
-        yaml("deploy/routing-label/component/settings.yaml")["spec"]["settings"]["routingLabel"]
-            .take();
+        yaml("deploy/routing-label/component/settings.yaml")["spec"]["settings"]["routingLabel"].take();
     let default = &defaults()["routingLabel"];
     let [label, default] = [&label, default].map(|label| label.as_str().unwrap());
     let mut expected = built(base);

@@ -45,10 +45,7 @@ fn all() -> Vec<(String, Value)> {
 /// What is applied; of each kind if one is named.
 pub fn manifests(kind: &str) -> Vec<(String, Value)> {
     let patches = super::kustomizations::patches();
-    all()
-        .into_iter()
-        .filter(|(file, manifest)| !patches.contains(file) && manifest["kind"] == kind)
-        .collect()
+    all().into_iter().filter(|(file, manifest)| !patches.contains(file) && manifest["kind"] == kind).collect()
 }
 
 /// The one manifest of a kind.
@@ -91,8 +88,7 @@ struct Typed<T> {
 
 /// The manifest as its type writes it.
 fn typed<T: DeserializeOwned + Serialize>(manifest: &Value) -> Value {
-    let object: T =
-        serde_json::from_value(manifest.clone()).unwrap_or_else(|e| panic!("{e}: {manifest}"));
+    let object: T = serde_json::from_value(manifest.clone()).unwrap_or_else(|e| panic!("{e}: {manifest}"));
     serde_json::to_value(object).unwrap()
 }
 
@@ -118,11 +114,7 @@ fn assert_kept(at: &str, written: &Value, typed: &Value) {
     match (written, typed) {
         (Value::Object(written), Value::Object(typed)) => {
             for (name, value) in written {
-                assert_kept(
-                    &format!("{at}: {name}"),
-                    value,
-                    typed.get(name).unwrap_or(&Value::Null),
-                );
+                assert_kept(&format!("{at}: {name}"), value, typed.get(name).unwrap_or(&Value::Null));
             }
         }
         (Value::Array(written), Value::Array(typed)) if written.len() == typed.len() => {
@@ -130,20 +122,14 @@ fn assert_kept(at: &str, written: &Value, typed: &Value) {
                 assert_kept(&format!("{at}: {number}"), written, typed);
             }
         }
-        _ => assert_eq!(
-            written, typed,
-            "{at} is not what the type of the manifest knows"
-        ),
+        _ => assert_eq!(written, typed, "{at} is not what the type of the manifest knows"),
     }
 }
 
 #[test]
 fn every_manifest_fits_the_schema_of_its_kind() {
     let patches = super::kustomizations::patches();
-    let manifests: Vec<_> = all()
-        .into_iter()
-        .filter(|(file, _)| !patches.contains(file))
-        .collect();
+    let manifests: Vec<_> = all().into_iter().filter(|(file, _)| !patches.contains(file)).collect();
     assert!(manifests.len() >= 10, "{}", manifests.len());
     for (file, manifest) in manifests {
         assert_fits(&file, &manifest);

@@ -10,19 +10,13 @@ use crate::support::*;
 #[test]
 fn the_version_and_the_licence_are_those_of_the_crate() {
     assert_eq!(annotation("io.kubewarden.policy.version"), VERSION);
-    assert_eq!(
-        annotation("io.kubewarden.policy.license"),
-        env!("CARGO_PKG_LICENSE")
-    );
+    assert_eq!(annotation("io.kubewarden.policy.license"), env!("CARGO_PKG_LICENSE"));
 }
 
 #[test]
 fn the_resources_are_those_of_the_rules() {
     let rules = METADATA["rules"].as_array().unwrap();
-    let plurals: BTreeSet<_> = rules
-        .iter()
-        .flat_map(|rule| strings(&rule["resources"]))
-        .collect();
+    let plurals: BTreeSet<_> = rules.iter().flat_map(|rule| strings(&rule["resources"])).collect();
     let kinds: Vec<_> = annotation("io.artifacthub.resources").split(", ").collect();
     let plural = |kind: &&str| match kind.strip_suffix('s') {
         Some(_) => format!("{}es", kind.to_lowercase()),
@@ -35,9 +29,7 @@ fn the_resources_are_those_of_the_rules() {
 /// An object of every kind that the rules name, and a deletion, and what the policy asks its host for.
 #[test]
 fn the_host_capabilities_and_resources_are_those_that_the_policy_asks_for() {
-    let source = TlsSecret::new("source")
-        .namespace("epinio")
-        .san("*.example.com");
+    let source = TlsSecret::new("source").namespace("epinio").san("*.example.com");
     let source = source.label("epinio.io/routing", "true").to_manifest();
     let mut mirror = source.clone();
     mirror["metadata"] = json!({
@@ -76,11 +68,7 @@ fn the_host_capabilities_and_resources_are_those_that_the_policy_asks_for() {
     let mut resources = BTreeSet::new();
     let writes = objects.map(|object| request_from(object).unwrap());
     for request in writes.into_iter().chain([deletion]) {
-        for call in POLICY
-            .validate(&request, &json!({}), &cluster)
-            .unwrap()
-            .calls
-        {
+        for call in POLICY.validate(&request, &json!({}), &cluster).unwrap().calls {
             asked.insert(format!("kubernetes/{}", call.operation));
             let of = |name: &str| call.request[name].as_str().unwrap().to_owned();
             resources.insert((of("api_version"), of("kind")));
@@ -90,10 +78,5 @@ fn the_host_capabilities_and_resources_are_those_that_the_policy_asks_for() {
     assert_eq!(asked, declared.into_iter().map(str::to_owned).collect());
     let declared = METADATA["contextAwareResources"].as_array().unwrap().iter();
     let of = |item: &Value, name: &str| item[name].as_str().unwrap().to_owned();
-    assert_eq!(
-        resources,
-        declared
-            .map(|item| (of(item, "apiVersion"), of(item, "kind")))
-            .collect()
-    );
+    assert_eq!(resources, declared.map(|item| (of(item, "apiVersion"), of(item, "kind"))).collect());
 }

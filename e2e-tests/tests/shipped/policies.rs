@@ -17,12 +17,7 @@ fn policies(reports: bool) -> Vec<(String, Value)> {
     let policies = manifests("ClusterAdmissionPolicy").into_iter();
     policies
         .filter(|(file, _)| file.starts_with("deploy/audit/") == reports)
-        .map(|(_, policy)| {
-            (
-                policy["metadata"]["name"].as_str().unwrap().to_owned(),
-                policy["spec"].clone(),
-            )
-        })
+        .map(|(_, policy)| (policy["metadata"]["name"].as_str().unwrap().to_owned(), policy["spec"].clone()))
         .collect()
 }
 
@@ -54,10 +49,7 @@ fn every_rule_of_the_metadata_is_in_one_policy(#[case] reports: bool, #[case] wi
     wanted.retain(|write| !without.iter().any(|part| write.contains(part)));
     wanted.sort();
     let policies = policies(reports);
-    let mut given: Vec<_> = policies
-        .iter()
-        .flat_map(|(_, spec)| writes(&spec["rules"]))
-        .collect();
+    let mut given: Vec<_> = policies.iter().flat_map(|(_, spec)| writes(&spec["rules"])).collect();
     given.sort();
     assert_eq!(given, wanted);
 }
@@ -70,10 +62,7 @@ fn resources_that_a_cluster_may_lack_are_apart() {
         let groups = rules.flat_map(|rule| strings(&rule["apiGroups"]));
         let groups: BTreeSet<_> = groups.collect();
         let built_in = ["", "networking.k8s.io"];
-        assert!(
-            groups.len() == 1 || groups.iter().all(|group| built_in.contains(group)),
-            "{name}"
-        );
+        assert!(groups.len() == 1 || groups.iter().all(|group| built_in.contains(group)), "{name}");
     }
 }
 
@@ -124,8 +113,7 @@ fn parked_certificates_have_an_issuer() {
 #[test]
 fn a_deletion_is_never_held_up_for_long() {
     let policies = policies(false).into_iter();
-    let mut of_deletions =
-        policies.filter(|(_, spec)| spec["rules"][0]["operations"] == json!(["DELETE"]));
+    let mut of_deletions = policies.filter(|(_, spec)| spec["rules"][0]["operations"] == json!(["DELETE"]));
     let (name, spec) = of_deletions.next().unwrap();
     assert_eq!(spec["timeoutSeconds"], 3, "{name}");
     assert_eq!(spec["failurePolicy"], "Ignore", "{name}");
@@ -147,10 +135,7 @@ fn those_that_report_change_and_refuse_nothing() {
             ("secret", "labelMirrors", json!(false)),
             ("secret", "inUse", json!("ignore")),
         ] {
-            assert_eq!(
-                spec["settings"][section][setting], value,
-                "{name}: {section}.{setting}"
-            );
+            assert_eq!(spec["settings"][section][setting], value, "{name}: {section}.{setting}");
         }
     }
 }
@@ -209,10 +194,7 @@ fn an_ingress_is_changed_by_the_one_and_reported_by_the_other(#[case] reports: b
     let ingress = load("epinio-app.yaml").remove(1);
     assert_eq!(ingress["kind"], "Ingress");
     let request = request_from(ingress).unwrap();
-    let response = POLICY
-        .validate(&request, settings, &cluster)
-        .unwrap()
-        .response;
+    let response = POLICY.validate(&request, settings, &cluster).unwrap().response;
     assert_eq!(response.accepted, !reports);
     assert_eq!(response.mutated_object.is_some(), !reports);
 }

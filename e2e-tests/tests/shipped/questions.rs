@@ -67,17 +67,10 @@ fn what_the_form_gives_when_nobody_fills_it_in_is_valid() {
 fn every_question_says_what_it_is_about() {
     for question in questions() {
         assert_eq!(question["required"], false, "{question}");
-        let says = if is_section(&question) {
-            "description"
-        } else {
-            "tooltip"
-        };
+        let says = if is_section(&question) { "description" } else { "tooltip" };
         for field in ["group", "label", says] {
             let said = question[field].as_str().unwrap_or_default();
-            assert!(
-                !said.is_empty() && said == said.trim(),
-                "{field} of {question}"
-            );
+            assert!(!said.is_empty() && said == said.trim(), "{field} of {question}");
         }
     }
 }

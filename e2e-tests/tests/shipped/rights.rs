@@ -23,10 +23,7 @@ fn role(file: &str) -> Value {
 #[test]
 fn the_audit_scanner_may_see_what_view_lacks() {
     let role = role("deploy/audit/scanner.yaml");
-    assert_eq!(
-        role["metadata"]["labels"],
-        json!({"rbac.authorization.k8s.io/aggregate-to-view": "true"})
-    );
+    assert_eq!(role["metadata"]["labels"], json!({"rbac.authorization.k8s.io/aggregate-to-view": "true"}));
     let rules = json!([{
         "apiGroups": ["gateway.networking.k8s.io"], "resources": ["gateways", "listenersets"],
         "verbs": ["get", "list", "watch"],
@@ -36,10 +33,7 @@ fn the_audit_scanner_may_see_what_view_lacks() {
 
 #[test]
 fn policies_of_a_namespace_may_look_nothing_up() {
-    assert_eq!(
-        only("PolicyServer")["spec"]["namespacedPoliciesCapabilities"],
-        json!([])
-    );
+    assert_eq!(only("PolicyServer")["spec"]["namespacedPoliciesCapabilities"], json!([]));
 }
 
 #[test]
@@ -79,10 +73,7 @@ fn every_policy_may_look_up_what_the_module_asks_for() {
 fn the_rights_are_those_of_the_policy_servers_own_account() {
     let account = only("ServiceAccount");
     let role = role("deploy/server/cluster-role.yaml");
-    assert_eq!(
-        only("PolicyServer")["spec"]["serviceAccountName"],
-        name(&account)
-    );
+    assert_eq!(only("PolicyServer")["spec"]["serviceAccountName"], name(&account));
     let bindings = [manifests("ClusterRoleBinding"), manifests("RoleBinding")].concat();
     assert_eq!(bindings.len(), 2);
     for (file, binding) in bindings {
@@ -101,15 +92,11 @@ fn the_rights_are_those_of_the_policy_servers_own_account() {
 fn the_overlay_has_rights_where_it_reviews_and_nowhere_else() {
     let selector = yaml("deploy/namespaced/namespaces.yaml")["spec"]["namespaceSelector"].take();
     let expressions = selector["matchExpressions"].as_array().unwrap();
-    let [expression] = expressions.as_slice() else {
-        panic!("one expression: {expressions:?}")
-    };
+    let [expression] = expressions.as_slice() else { panic!("one expression: {expressions:?}") };
     assert_eq!(expression["key"], "kubernetes.io/metadata.name");
     assert_eq!(expression["operator"], "In");
     let bindings = manifests("RoleBinding");
-    let namespaces = bindings
-        .iter()
-        .map(|(_, binding)| binding["metadata"]["namespace"].as_str().unwrap());
+    let namespaces = bindings.iter().map(|(_, binding)| binding["metadata"]["namespace"].as_str().unwrap());
     let reviewed = strings(&expression["values"]).into_iter();
     assert_eq!(namespaces.collect::<BTreeSet<_>>(), reviewed.collect());
     let removed = yaml("deploy/namespaced/no-cluster-role-binding.yaml");

@@ -41,8 +41,7 @@ pub fn defaults() -> BTreeMap<String, Value> {
     for (name, value) in shown().as_object().unwrap() {
         if let Value::Object(section) = value {
             let settings = section.iter();
-            defaults
-                .extend(settings.map(|(below, value)| (format!("{name}.{below}"), value.clone())));
+            defaults.extend(settings.map(|(below, value)| (format!("{name}.{below}"), value.clone())));
         } else {
             defaults.insert(name.clone(), value.clone());
         }

@@ -9,9 +9,8 @@ use std::{
 use e2e_tests::Policy;
 use serde_json::Value;
 
-pub static POLICY: LazyLock<Policy> = LazyLock::new(|| {
-    Policy::load(&root().join("policy.wasm")).expect("`make policy.wasm` builds it")
-});
+pub static POLICY: LazyLock<Policy> =
+    LazyLock::new(|| Policy::load(&root().join("policy.wasm")).expect("`make policy.wasm` builds it"));
 
 pub static METADATA: LazyLock<Value> = LazyLock::new(|| yaml("metadata.yml"));
 
@@ -34,9 +33,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// An annotation of the metadata.
 pub fn annotation(name: &str) -> &'static str {
-    METADATA["annotations"][name]
-        .as_str()
-        .unwrap_or_else(|| panic!("no annotation {name}"))
+    METADATA["annotations"][name].as_str().unwrap_or_else(|| panic!("no annotation {name}"))
 }
 
 /// Where the module of this version is published.

@@ -54,9 +54,7 @@ fn every_version_of_the_policy_is_that_of_the_crate() {
 #[test]
 fn the_newest_version_of_the_changelog_is_this_one() {
     let changelog = text("CHANGELOG.md");
-    let mut headings = changelog
-        .lines()
-        .filter(|line| line.starts_with("## ") && *line != "## [Unreleased]");
+    let mut headings = changelog.lines().filter(|line| line.starts_with("## ") && *line != "## [Unreleased]");
     let heading = headings.next().unwrap();
     let (version, date) = heading
         .strip_prefix("## [")

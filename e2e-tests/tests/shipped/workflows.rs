@@ -8,22 +8,16 @@ use crate::{manifests::files, support::*};
 const RUST: &str = "./.github/actions/rust";
 
 fn workflows() -> Vec<(String, Value)> {
-    files(".github/workflows")
-        .into_iter()
-        .map(|file| (file.clone(), yaml(&file)))
-        .collect()
+    files(".github/workflows").into_iter().map(|file| (file.clone(), yaml(&file))).collect()
 }
 
 fn steps(workflow: &Value) -> Vec<&Value> {
     let jobs = workflow["jobs"].as_object().unwrap().values();
-    jobs.flat_map(|job| job["steps"].as_array().unwrap())
-        .collect()
+    jobs.flat_map(|job| job["steps"].as_array().unwrap()).collect()
 }
 
 fn scripts(workflow: &Value) -> impl Iterator<Item = &str> {
-    steps(workflow)
-        .into_iter()
-        .filter_map(|step| step["run"].as_str())
+    steps(workflow).into_iter().filter_map(|step| step["run"].as_str())
 }
 
 /// A tag can be moved; the comment says which one it was.
@@ -34,14 +28,9 @@ fn actions_are_pinned_by_their_commit() {
         let text = text(&file);
         let lines = text.lines().filter(|line| line.contains("uses:"));
         for line in lines.filter(|line| !line.ends_with(&format!("uses: {RUST}"))) {
-            let (action, version) = line
-                .split_once(" # v")
-                .unwrap_or_else(|| panic!("{file}: {line}"));
+            let (action, version) = line.split_once(" # v").unwrap_or_else(|| panic!("{file}: {line}"));
             let (_, commit) = action.split_once('@').unwrap();
-            assert!(
-                commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
-                "{line}"
-            );
+            assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{line}");
             assert_eq!(version.split('.').count(), 3, "{line}");
         }
     }
@@ -73,25 +62,14 @@ fn rust_is_installed_in_one_place() {
         let text = text(&file);
         assert!(!text.contains(version), "{file}");
         let installs = text.contains("rustup toolchain install");
-        assert_eq!(
-            installs,
-            file == format!("{}/action.yml", &RUST[2..]),
-            "{file}"
-        );
+        assert_eq!(installs, file == format!("{}/action.yml", &RUST[2..]), "{file}");
     }
     for (file, workflow) in workflows() {
         for (name, job) in workflow["jobs"].as_object().unwrap() {
             let steps = job["steps"].as_array().unwrap();
-            let makes = |step: &&Value| {
-                step["run"]
-                    .as_str()
-                    .is_some_and(|run| run.contains("make "))
-            };
+            let makes = |step: &&Value| step["run"].as_str().is_some_and(|run| run.contains("make "));
             if steps.iter().any(|step| makes(&step)) {
-                assert!(
-                    steps.iter().any(|step| step["uses"] == RUST),
-                    "{file}: {name}"
-                );
+                assert!(steps.iter().any(|step| step["uses"] == RUST), "{file}: {name}");
             }
         }
     }

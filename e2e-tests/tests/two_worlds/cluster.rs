@@ -65,10 +65,7 @@ pub struct Leaf {
 pub enum Served {
     /// The certificate of this Secret, which is valid for the host; and the object that names it for the host, if the
     /// controller does not just try all that it has.
-    By {
-        secret: String,
-        named_in: Option<Key>,
-    },
+    By { secret: String, named_in: Option<Key> },
     /// HTTP, without being sent to HTTPS.
     Plain,
     /// The controller's default certificate, and no HTTP either.
@@ -98,10 +95,8 @@ impl World {
     /// All objects of a kind, the oldest first.
     pub fn all<'a>(&'a self, kind: &'a str) -> Vec<&'a Value> {
         let objects = self.objects.iter();
-        let mut objects: Vec<_> = objects
-            .filter(|((of, _), _)| of == kind)
-            .map(|(_, object)| object)
-            .collect();
+        let mut objects: Vec<_> =
+            objects.filter(|((of, _), _)| of == kind).map(|(_, object)| object).collect();
         objects.sort_by_key(|object| age(object));
         objects
     }
@@ -136,12 +131,7 @@ impl World {
     /// # Errors
     ///
     /// The policy refuses it.
-    pub fn admit(
-        &self,
-        object: &Value,
-        live: Option<&Value>,
-        manager: &str,
-    ) -> Result<Value, Denied> {
+    pub fn admit(&self, object: &Value, live: Option<&Value>, manager: &str) -> Result<Value, Denied> {
         let Some(settings) = &self.policy else {
             return Ok(object.clone());
         };
@@ -164,17 +154,13 @@ impl World {
     /// Deletes an object, and the Certificates that cert-manager made for it.
     pub fn delete(&mut self, kind: &str, name: &str) {
         if let Some(deleted) = self.objects.remove(&(kind.to_owned(), name.to_owned())) {
-            self.objects
-                .retain(|_, object| !is_controlled_by(object, &deleted));
+            self.objects.retain(|_, object| !is_controlled_by(object, &deleted));
         }
     }
 }
 
 fn age(object: &Value) -> String {
-    object["metadata"]["uid"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+    object["metadata"]["uid"].as_str().unwrap_or_default().to_owned()
 }
 
 fn controller(object: &Value) -> Option<&Value> {
@@ -208,10 +194,7 @@ impl World {
     pub fn leaf(&self, secret: &str) -> Option<Leaf> {
         let data = &self.get("Secret", secret)?["data"];
         let names = items(&data["names"]).map(|name| name.as_str().unwrap().to_owned());
-        Some(Leaf {
-            names: names.collect(),
-            is_trusted: data["isTrusted"] == true,
-        })
+        Some(Leaf { names: names.collect(), is_trusted: data["isTrusted"] == true })
     }
 
     pub fn is_routing(&self, secret: &str) -> bool {
@@ -221,10 +204,7 @@ impl World {
 
     /// Retires a routing secret: nothing new chooses it.
     pub fn retire_secret(&mut self, name: &str) {
-        if let Some(secret) = self
-            .objects
-            .get_mut(&("Secret".to_owned(), name.to_owned()))
-        {
+        if let Some(secret) = self.objects.get_mut(&("Secret".to_owned(), name.to_owned())) {
             secret["metadata"]["annotations"][SKIP] = json!("true");
         }
     }
@@ -241,12 +221,7 @@ impl World {
                     self.shim(&owner);
                 }
             }
-            for certificate in self
-                .all("Certificate")
-                .into_iter()
-                .cloned()
-                .collect::<Vec<_>>()
-            {
+            for certificate in self.all("Certificate").into_iter().cloned().collect::<Vec<_>>() {
                 self.issue(&certificate);
             }
             if self.objects == before {
@@ -263,14 +238,10 @@ impl World {
         let mut is_blocked = false;
         let mut updates: Vec<Write> = Vec::new();
         for certificate in wanted.values() {
-            match self.get(
-                "Certificate",
-                certificate["metadata"]["name"].as_str().unwrap(),
-            ) {
+            match self.get("Certificate", certificate["metadata"]["name"].as_str().unwrap()) {
                 None => {
-                    is_blocked |= self
-                        .write(Write::update(certificate.clone(), None, "cert-manager"))
-                        .is_err();
+                    is_blocked |=
+                        self.write(Write::update(certificate.clone(), None, "cert-manager")).is_err();
                 }
                 Some(live) if is_controlled_by(live, owner) => {
                     let mut updated = live.clone();
@@ -298,9 +269,7 @@ impl World {
         let obsolete: Vec<_> = self
             .all("Certificate")
             .into_iter()
-            .filter(|live| {
-                is_controlled_by(live, owner) && !named.contains(&live["spec"]["secretName"])
-            })
+            .filter(|live| is_controlled_by(live, owner) && !named.contains(&live["spec"]["secretName"]))
             .map(key_of)
             .collect();
         for (kind, name) in obsolete {
@@ -312,8 +281,7 @@ impl World {
     /// (`internal/controller/certificates/policies`, `NewTriggerPolicyChain`).
     fn issue(&mut self, certificate: &Value) {
         let spec = &certificate["spec"];
-        let [kind, issuer] =
-            ["kind", "name"].map(|field| spec["issuerRef"][field].as_str().unwrap());
+        let [kind, issuer] = ["kind", "name"].map(|field| spec["issuerRef"][field].as_str().unwrap());
         let name = certificate["metadata"]["name"].as_str().unwrap();
         let secret = spec["secretName"].as_str().unwrap_or_default();
         let has_issuer = ISSUERS.contains(&(kind, issuer));
@@ -322,14 +290,10 @@ impl World {
         }
         let live = self.get("Secret", secret);
         let made_for = live.and_then(|live| annotation(live, CERTIFICATE_NAME));
-        if self.is_current(certificate, secret) && made_for.is_none_or(|made_for| made_for == name)
-        {
+        if self.is_current(certificate, secret) && made_for.is_none_or(|made_for| made_for == name) {
             return;
         }
-        let leaf = Leaf {
-            names: dns_names(certificate),
-            is_trusted: issuer != "covered-by-routing-secret",
-        };
+        let leaf = Leaf { names: dns_names(certificate), is_trusted: issuer != "covered-by-routing-secret" };
         // Labels of others survive the server-side apply.
         let mut labels = live.map_or_else(|| json!({}), |live| live["metadata"]["labels"].clone());
         if let Some(template) = spec["secretTemplate"]["labels"].as_object() {
@@ -348,26 +312,18 @@ impl World {
     /// Of the Certificates that name one Secret, only that for which it was made writes it, or else the oldest
     /// (`internal/controller/certificates/certificates.go`, `CertificateOwnsSecret`).
     fn owns_secret(&self, certificate: &Value) -> bool {
-        let secret = certificate["spec"]["secretName"]
-            .as_str()
-            .unwrap_or_default();
+        let secret = certificate["spec"]["secretName"].as_str().unwrap_or_default();
         let rivals = self.certificates_for(secret);
-        let made_for = self
-            .get("Secret", secret)
-            .and_then(|secret| annotation(secret, CERTIFICATE_NAME));
-        let owner = rivals
-            .iter()
-            .find(|rival| rival["metadata"]["name"].as_str() == made_for)
-            .or(rivals.first());
+        let made_for = self.get("Secret", secret).and_then(|secret| annotation(secret, CERTIFICATE_NAME));
+        let owner =
+            rivals.iter().find(|rival| rival["metadata"]["name"].as_str() == made_for).or(rivals.first());
         owner.is_none_or(|owner| key_of(owner) == key_of(certificate))
     }
 
     /// The Certificates that name a Secret, the oldest first.
     pub fn certificates_for(&self, secret: &str) -> Vec<&Value> {
         let certificates = self.all("Certificate").into_iter();
-        certificates
-            .filter(|certificate| certificate["spec"]["secretName"] == secret)
-            .collect()
+        certificates.filter(|certificate| certificate["spec"]["secretName"] == secret).collect()
     }
 
     /// The objects for which cert-manager made a Certificate for a Secret.
@@ -376,29 +332,30 @@ impl World {
         let owners = certificates.filter_map(controller);
         owners
             .map(|owner| {
-                [&owner["kind"], &owner["name"]]
-                    .map(|text| text.as_str().unwrap().to_owned())
-                    .into()
+                [&owner["kind"], &owner["name"]].map(|text| text.as_str().unwrap().to_owned()).into()
             })
             .collect()
     }
 
     /// Whether cert-manager is to make a Certificate for this Secret and object.
-    pub fn is_ordered_by(&self, secret: &str, (kind, name): &Key) -> bool {
-        let wanted = self.get(kind, name).and_then(wanted_certificates);
-        wanted.is_some_and(|wanted| wanted.contains_key(secret))
+    pub fn is_ordered_by(&self, secret: &str, object: &Key) -> bool {
+        self.orders_of(object).contains_key(secret)
+    }
+
+    pub fn orders_into_routing_secret(&self, object: &Key) -> bool {
+        self.orders_of(object).keys().any(|secret| self.is_routing(secret))
+    }
+
+    fn orders_of(&self, (kind, name): &Key) -> BTreeMap<String, Value> {
+        self.get(kind, name).and_then(wanted_certificates).unwrap_or_default()
     }
 
     /// Whether a Secret is just what cert-manager is asked now, rather than was once, and nothing else.
     pub fn is_as_ordered(&self, secret: &str) -> bool {
         let owners = ["Ingress", "Gateway"].map(|kind| self.all(kind)).concat();
-        let by_shim = owners
-            .into_iter()
-            .filter_map(|owner| wanted_certificates(owner)?.remove(secret));
+        let by_shim = owners.into_iter().filter_map(|owner| wanted_certificates(owner)?.remove(secret));
         let by_author = self.certificates_for(secret).into_iter();
-        let by_author = by_author
-            .filter(|certificate| controller(certificate).is_none())
-            .cloned();
+        let by_author = by_author.filter(|certificate| controller(certificate).is_none()).cloned();
         let mut orders = by_shim.chain(by_author).peekable();
         orders.peek().is_some() && orders.all(|certificate| self.is_current(&certificate, secret))
     }
@@ -413,16 +370,13 @@ impl World {
         let kind = annotation(live, ISSUER_KIND).unwrap_or("Issuer");
         let name = annotation(live, ISSUER_NAME);
         let is_issuer = issuer["kind"] == kind && name.is_none_or(|name| issuer["name"] == name);
-        is_issuer
-            && leaf.names.iter().collect::<BTreeSet<_>>() == dns_names(certificate).iter().collect()
+        is_issuer && leaf.names.iter().collect::<BTreeSet<_>>() == dns_names(certificate).iter().collect()
     }
 }
 
 fn dns_names(certificate: &Value) -> Vec<String> {
     let names = items(&certificate["spec"]["dnsNames"]);
-    names
-        .map(|name| name.as_str().unwrap().to_owned())
-        .collect()
+    names.map(|name| name.as_str().unwrap().to_owned()).collect()
 }
 
 fn is_controlled_by(object: &Value, owner: &Value) -> bool {
@@ -461,10 +415,7 @@ fn named_secrets(owner: &Value) -> Vec<Value> {
     let entries = items(&owner["spec"]["tls"]).map(|entry| &entry["secretName"]);
     let listeners = items(&owner["spec"]["listeners"]);
     let references = listeners.flat_map(|listener| items(&listener["tls"]["certificateRefs"]));
-    entries
-        .chain(references.map(|reference| &reference["name"]))
-        .cloned()
-        .collect()
+    entries.chain(references.map(|reference| &reference["name"])).cloned().collect()
 }
 
 /// One Certificate an entry. `None` for an Ingress with a Secret in two entries, which is skipped as a whole.
@@ -475,9 +426,7 @@ fn hosts_of_entries(ingress: &Value) -> Option<BTreeMap<String, Vec<Value>>> {
         if !secrets.insert(entry["secretName"].to_string()) {
             return None;
         }
-        if let (Some(secret), Some(names)) =
-            (entry["secretName"].as_str(), entry["hosts"].as_array())
-        {
+        if let (Some(secret), Some(names)) = (entry["secretName"].as_str(), entry["hosts"].as_array()) {
             hosts.insert(secret.to_owned(), names.clone());
         }
     }
@@ -523,10 +472,9 @@ impl World {
                 .find(|secret| self.is_valid_for(secret, server)),
         };
         match secret {
-            Some(secret) if self.is_valid_for(secret, host) => Served::By {
-                secret: secret.to_owned(),
-                named_in: named.map(|_| key_of(ingress)),
-            },
+            Some(secret) if self.is_valid_for(secret, host) => {
+                Served::By { secret: secret.to_owned(), named_in: named.map(|_| key_of(ingress)) }
+            }
             _ => Served::Broken,
         }
     }
@@ -541,12 +489,9 @@ impl World {
                 .map(move |secret| (ingress, secret))
                 .collect::<Vec<_>>()
         });
-        let valid: Vec<_> = loaded
-            .filter(|(_, secret)| self.is_valid_for(secret, host))
-            .collect();
-        let named = valid
-            .iter()
-            .find(|(ingress, secret)| secret_of(ingress, host).as_deref() == Some(secret));
+        let valid: Vec<_> = loaded.filter(|(_, secret)| self.is_valid_for(secret, host)).collect();
+        let named =
+            valid.iter().find(|(ingress, secret)| secret_of(ingress, host).as_deref() == Some(secret));
         match named.or(valid.first()) {
             Some((_, secret)) => Served::By {
                 secret: (*secret).to_owned(),
@@ -560,18 +505,15 @@ impl World {
     pub fn served_by_gateway(&self, host: &str) -> Served {
         let gateways = self.all("Gateway").into_iter();
         let found = gateways
-            .flat_map(|gateway| {
-                items(&gateway["spec"]["listeners"]).map(move |listener| (gateway, listener))
-            })
+            .flat_map(|gateway| items(&gateway["spec"]["listeners"]).map(move |listener| (gateway, listener)))
             .find(|(_, listener)| listener["hostname"] == host);
         let Some((gateway, listener)) = found else {
             return Served::Plain;
         };
         match listener["tls"]["certificateRefs"][0]["name"].as_str() {
-            Some(secret) if self.is_valid_for(secret, host) => Served::By {
-                secret: secret.to_owned(),
-                named_in: Some(key_of(gateway)),
-            },
+            Some(secret) if self.is_valid_for(secret, host) => {
+                Served::By { secret: secret.to_owned(), named_in: Some(key_of(gateway)) }
+            }
             Some(_) => Served::Broken,
             None => Served::Plain,
         }
@@ -585,9 +527,8 @@ impl World {
     }
 
     fn is_valid_for(&self, secret: &str, host: &str) -> bool {
-        self.leaf(secret).is_some_and(|leaf| {
-            leaf.is_trusted && leaf.names.iter().any(|name| name_covers(name, host))
-        })
+        self.leaf(secret)
+            .is_some_and(|leaf| leaf.is_trusted && leaf.names.iter().any(|name| name_covers(name, host)))
     }
 }
 
@@ -621,8 +562,7 @@ pub fn names_served(ingress: &Value) -> BTreeMap<String, &str> {
 /// RFC 9525: a wildcard stands for one label.
 fn name_covers(name: &str, host: &str) -> bool {
     name == host
-        || name.strip_prefix("*.").is_some_and(|rest| {
-            host.split_once('.')
-                .is_some_and(|(_, domain)| domain == rest)
-        })
+        || name
+            .strip_prefix("*.")
+            .is_some_and(|rest| host.split_once('.').is_some_and(|(_, domain)| domain == rest))
 }

@@ -60,25 +60,19 @@ enum Change {
 
 impl Change {
     fn apply(&self, manifest: &mut Manifest) {
-        let named: Vec<_> = manifest
-            .tls
-            .iter()
-            .flat_map(|(hosts, _)| hosts.clone())
-            .collect();
+        let named: Vec<_> = manifest.tls.iter().flat_map(|(hosts, _)| hosts.clone()).collect();
         let is_new = |host| !named.contains(host);
         let last = manifest.tls.last_mut();
         match (self, last) {
             (Change::AddHost(host), Some((hosts, _))) if is_new(host) => hosts.push(host),
-            (Change::AddEntry(host, secret), _) if is_new(host) => {
-                manifest.tls.push((vec![host], secret))
-            }
+            (Change::AddEntry(host, secret), _) if is_new(host) => manifest.tls.push((vec![host], secret)),
             (Change::AddPlainHost(host), _) => manifest.plain.push(host),
             (Change::UseSecret(secret), Some((_, named))) => *named = secret,
             (Change::Issuer(issuer), _) => manifest.issuer = *issuer,
             (Change::Extra(extra), _) => manifest.extra = *extra,
-            (Change::DropEntries, _) => manifest
-                .plain
-                .extend(manifest.tls.drain(..).flat_map(|(hosts, _)| hosts)),
+            (Change::DropEntries, _) => {
+                manifest.plain.extend(manifest.tls.drain(..).flat_map(|(hosts, _)| hosts))
+            }
             (Change::DropHost(host), _) => {
                 manifest.plain.retain(|name| name != host);
                 manifest.tls.retain_mut(|(hosts, _)| {
@@ -86,10 +80,7 @@ impl Change {
                     !hosts.is_empty()
                 });
             }
-            (
-                Change::Nothing | Change::AddHost(_) | Change::AddEntry(..) | Change::UseSecret(_),
-                _,
-            ) => {}
+            (Change::Nothing | Change::AddHost(_) | Change::AddEntry(..) | Change::UseSecret(_), _) => {}
         }
     }
 }
@@ -118,28 +109,13 @@ fn extra() -> impl Strategy<Value = Extra> {
 }
 
 fn issuer() -> impl Strategy<Value = Issuer> {
-    select(vec![
-        Issuer::None,
-        Issuer::LetsEncrypt,
-        Issuer::LocalCa,
-        Issuer::Unknown,
-    ])
+    select(vec![Issuer::None, Issuer::LetsEncrypt, Issuer::LocalCa, Issuer::Unknown])
 }
 
-fn manifest(
-    new: fn(&'static str) -> Manifest,
-    name: &'static str,
-) -> impl Strategy<Value = Manifest> {
-    let issuer =
-        prop_oneof![2 => Just(Issuer::None), 5 => Just(Issuer::LetsEncrypt), 1 => issuer()];
-    let entry = || {
-        (
-            vec(host(), 1..3),
-            select(vec![
-                "web-tls", "web-tls", "web-tls", "shop-tls", "bought", "wild",
-            ]),
-        )
-    };
+fn manifest(new: fn(&'static str) -> Manifest, name: &'static str) -> impl Strategy<Value = Manifest> {
+    let issuer = prop_oneof![2 => Just(Issuer::None), 5 => Just(Issuer::LetsEncrypt), 1 => issuer()];
+    let entry =
+        || (vec(host(), 1..3), select(vec!["web-tls", "web-tls", "web-tls", "shop-tls", "bought", "wild"]));
     let tls = prop_oneof![3 => vec(entry(), 1), 1 => vec(entry(), 0..3)];
     let plain = prop_oneof![4 => Just(Vec::new()), 1 => vec(host(), 1..3)];
     (tls, plain, issuer, extra()).prop_map(move |(mut tls, plain, issuer, extra)| {
@@ -149,13 +125,7 @@ fn manifest(
             hosts.retain(|host| seen.insert(*host));
             !hosts.is_empty()
         });
-        Manifest {
-            tls,
-            plain,
-            issuer,
-            extra,
-            ..new(name)
-        }
+        Manifest { tls, plain, issuer, extra, ..new(name) }
     })
 }
 
@@ -198,10 +168,7 @@ fn routing_secret() -> impl Strategy<Value = Step> {
         vec!["*.example.com", "www.a.example.com"],
         vec!["*.example.com", "*.example.org"],
     ];
-    let org = vec![
-        vec!["*.example.org"],
-        vec!["a.example.com", "c.example.org"],
-    ];
+    let org = vec![vec!["*.example.org"], vec!["a.example.com", "c.example.org"]];
     let named = prop_oneof![
         3 => (Just("wild"), select(wild)),
         1 => (Just("org"), select(org)),
@@ -218,12 +185,8 @@ fn routing_secret() -> impl Strategy<Value = Step> {
 }
 
 /// What is written by people: an object has one author with one tool.
-const SLOTS: [(&str, &str); 4] = [
-    ("Ingress", "web"),
-    ("Ingress", "shop"),
-    ("Certificate", "cert"),
-    ("Gateway", "edge"),
-];
+const SLOTS: [(&str, &str); 4] =
+    [("Ingress", "web"), ("Ingress", "shop"), ("Certificate", "cert"), ("Gateway", "edge")];
 
 fn slot() -> impl Strategy<Value = usize> {
     prop_oneof![8 => Just(0_usize), 2 => Just(1), 3 => Just(2), 3 => Just(3)]
@@ -250,21 +213,15 @@ fn a_move() -> impl Strategy<Value = Move> {
 
 /// A Certificate whose Secret becomes a routing secret.
 fn wildcard_certificate() -> Manifest {
-    certificate("wildcard")
-        .tls(&["*.example.com"], "wildcard")
-        .extra(Extra::RoutingLabel)
+    certificate("wildcard").tls(&["*.example.com"], "wildcard").extra(Extra::RoutingLabel)
 }
 
 fn tool() -> impl Strategy<Value = Tool> {
-    select(vec![
-        Tool::Kubectl,
-        Tool::Helm,
-        Tool::ServerSideApply,
-        Tool::Replace,
-    ])
+    select(vec![Tool::Kubectl, Tool::Helm, Tool::ServerSideApply, Tool::Replace])
 }
 
-pub fn steps() -> impl Strategy<Value = Vec<Step>> {
+/// Steps of people who all use one tool.
+pub fn steps(tool: Tool) -> impl Strategy<Value = Vec<Step>> {
     let manifests = (
         manifest(ingress, "web"),
         manifest(ingress, "shop"),
@@ -275,24 +232,11 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => Just(vec![Step::Routing("wild", Secret::Valid(vec!["*.example.com"]))]),
         1 => vec(routing_secret(), 0..3),
     ];
-    let firsts = vec(
-        slot().prop_map(|slot| Move::Change(slot, Change::Nothing)),
-        1..4,
-    );
-    let authors = (manifests, vec(tool(), SLOTS.len()));
-    (secrets, authors, firsts, vec(a_move(), 0..6)).prop_map(
-        |(mut steps, ((web, shop, cert, edge), tools), firsts, moves)| {
-            let mut authors = Authors {
-                manifests: [web, shop, cert, edge],
-                tools,
-                objects: Vec::new(),
-            };
-            steps.extend(
-                firsts
-                    .into_iter()
-                    .chain(moves)
-                    .filter_map(|next| authors.step(next)),
-            );
+    let firsts = vec(slot().prop_map(|slot| Move::Change(slot, Change::Nothing)), 1..4);
+    (secrets, manifests, firsts, vec(a_move(), 0..6)).prop_map(
+        move |(mut steps, (web, shop, cert, edge), firsts, moves)| {
+            let mut authors = Authors { manifests: [web, shop, cert, edge], tool, objects: Vec::new() };
+            steps.extend(firsts.into_iter().chain(moves).filter_map(|next| authors.step(next)));
             steps
         },
     )
@@ -300,7 +244,7 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 struct Authors {
     manifests: [Manifest; SLOTS.len()],
-    tools: Vec<Tool>,
+    tool: Tool,
     /// What there is.
     objects: Vec<(&'static str, &'static str)>,
 }
@@ -333,7 +277,7 @@ impl Authors {
                         manifest.extra = extra;
                     }
                 }
-                let step = Step::Send(self.tools[slot], manifest.clone());
+                let step = Step::Send(self.tool, manifest.clone());
                 self.add(SLOTS[slot]);
                 step
             }

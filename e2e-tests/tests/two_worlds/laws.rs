@@ -10,10 +10,7 @@ use crate::{
     writers::{LAST_APPLIED, Write, helm_upgrade, kubectl_apply, replace, server_side_apply},
 };
 
-const RECORDS: [&str; 2] = [
-    "routing-secrets-policy/replaced",
-    "routing-secrets-policy/parked-issuer",
-];
+const RECORDS: [&str; 2] = ["routing-secrets-policy/replaced", "routing-secrets-policy/parked-issuer"];
 const AUTHORED: [&str; 3] = ["Ingress", "Gateway", "Certificate"];
 
 /// The same people in a cluster with the policy and in one without.
@@ -97,10 +94,7 @@ impl TwoWorlds {
         let is_unseen = live.is_some_and(|live| match tool {
             Tool::Kubectl | Tool::ServerSideApply => false,
             Tool::Helm => {
-                has_record(live)
-                    && sent
-                        .as_ref()
-                        .is_none_or(|sent| sent.object["spec"] == live["spec"])
+                has_record(live) && sent.as_ref().is_none_or(|sent| sent.object["spec"] == live["spec"])
             }
             Tool::Replace => has_record(live) && has_secret_in_common(live, manifest),
         });
@@ -118,16 +112,10 @@ impl TwoWorlds {
     /// Deletes the Certificates that would write into a Secret, and puts it there.
     fn bring(&mut self, name: &str, names: &[&str]) {
         let worlds = [&self.with, &self.without];
-        let certificates: BTreeSet<_> = worlds
-            .into_iter()
-            .flat_map(|world| world.certificates_for(name))
-            .map(key_of)
-            .collect();
+        let certificates: BTreeSet<_> =
+            worlds.into_iter().flat_map(|world| world.certificates_for(name)).map(key_of).collect();
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        let leaf = Leaf {
-            names,
-            is_trusted: true,
-        };
+        let leaf = Leaf { names, is_trusted: true };
         self.both(|world| {
             for (kind, name) in &certificates {
                 world.delete(kind, name);
@@ -164,9 +152,8 @@ impl TwoWorlds {
             let mut object = world.get(kind, name)?.clone();
             object.as_object_mut().unwrap().remove("status");
             let metadata = object["metadata"].as_object_mut().unwrap();
-            metadata.retain(|field, _| {
-                ["annotations", "labels", "ownerReferences"].contains(&field.as_str())
-            });
+            metadata
+                .retain(|field, _| ["annotations", "labels", "ownerReferences"].contains(&field.as_str()));
             metadata.insert("name".to_owned(), json!(to));
             if tool == Tool::Kubectl {
                 set_annotation(&mut object, LAST_APPLIED, None);
@@ -177,9 +164,7 @@ impl TwoWorlds {
             let write = |manifest: &Value| match tool {
                 Tool::Kubectl => kubectl_apply(manifest, None),
                 Tool::ServerSideApply => Some(server_side_apply(manifest, None, "flux")),
-                Tool::Helm | Tool::Replace => {
-                    Some(Write::update(manifest.clone(), None, "kubectl-create"))
-                }
+                Tool::Helm | Tool::Replace => Some(Write::update(manifest.clone(), None, "kubectl-create")),
             };
             let (key, original) = (key_of(&sent), (kind.to_owned(), name.to_owned()));
             if self.write(write(&sent), write(&elsewhere)) {
@@ -194,10 +179,10 @@ impl TwoWorlds {
 
     /// Writes in both worlds. Who is refused in one does not write in the other either.
     fn write(&mut self, sent: Option<Write>, elsewhere: Option<Write>) -> bool {
-        if let Some(sent) = sent {
-            if self.with.write(sent).is_err() {
-                return false;
-            }
+        if let Some(sent) = sent
+            && self.with.write(sent).is_err()
+        {
+            return false;
         }
         if let Some(elsewhere) = elsewhere {
             self.without.write(elsewhere).unwrap();
@@ -210,13 +195,8 @@ impl TwoWorlds {
         self.touches += 1;
         let touch = self.touches.to_string();
         for kind in AUTHORED {
-            let names: Vec<_> = self
-                .without
-                .all(kind)
-                .into_iter()
-                .filter(|object| is_authored(object))
-                .map(key_of)
-                .collect();
+            let names: Vec<_> =
+                self.without.all(kind).into_iter().filter(|object| is_authored(object)).map(key_of).collect();
             for (kind, name) in names {
                 let touched = |world: &World| {
                     let live = world.get(&kind, &name)?;
@@ -244,12 +224,7 @@ impl TwoWorlds {
             {
                 world.delete("Certificate", &certificate.1);
             }
-            for secret in world
-                .all("Secret")
-                .into_iter()
-                .map(key_of)
-                .collect::<Vec<_>>()
-            {
+            for secret in world.all("Secret").into_iter().map(key_of).collect::<Vec<_>>() {
                 if world.is_routing(&secret.1) {
                     world.delete("Secret", &secret.1);
                 }
@@ -273,15 +248,11 @@ fn routing_secret(world: &mut World, name: &str, secret: &Secret) {
 
 fn has_secret_in_common(one: &Value, other: &Value) -> bool {
     let other = secrets_by_host(other);
-    secrets_by_host(one)
-        .iter()
-        .any(|(host, secret)| other.get(host) == Some(secret))
+    secrets_by_host(one).iter().any(|(host, secret)| other.get(host) == Some(secret))
 }
 
 fn has_record(object: &Value) -> bool {
-    RECORDS
-        .iter()
-        .any(|record| annotation(object, record).is_some())
+    RECORDS.iter().any(|record| annotation(object, record).is_some())
 }
 
 /// Not made by cert-manager for an Ingress or Gateway.
@@ -298,9 +269,7 @@ impl TwoWorlds {
         };
         let again = self.with.admit(stored, Some(stored), "kubectl-annotate");
         if again.as_ref() != Ok(stored) {
-            self.broken.push(format!(
-                "twice is once: {kind} {name} becomes {again:?} after {stored}"
-            ));
+            self.broken.push(format!("twice is once: {kind} {name} becomes {again:?} after {stored}"));
         }
     }
 
@@ -308,11 +277,8 @@ impl TwoWorlds {
         for kind in ["Ingress", "Gateway"] {
             for object in self.with.all(kind) {
                 let name = object["metadata"]["name"].as_str().unwrap();
-                if has_both_triggers(object)
-                    && !self.without.get(kind, name).is_some_and(has_both_triggers)
-                {
-                    self.broken
-                        .push(format!("no two triggers: {kind} {name} has both"));
+                if has_both_triggers(object) && !self.without.get(kind, name).is_some_and(has_both_triggers) {
+                    self.broken.push(format!("no two triggers: {kind} {name} has both"));
                 }
             }
         }
@@ -327,21 +293,20 @@ impl TwoWorlds {
         ];
         for (kind, controller, served) in controllers {
             let objects = self.without.all(kind).into_iter();
-            let hosts: BTreeSet<_> = objects
-                .flat_map(|object| names_served(object).into_keys())
-                .collect();
+            let hosts: BTreeSet<_> = objects.flat_map(|object| names_served(object).into_keys()).collect();
             for host in hosts {
                 let (before, after) = (served(&self.without, &host), served(&self.with, &host));
                 let is_kept = match &before {
                     Served::By { secret, named_in } => {
-                        matches!(after, Served::By { .. })
-                            || !self.is_owed(secret, named_in.as_ref())
+                        matches!(after, Served::By { .. }) || !self.is_owed(secret, named_in.as_ref())
                     }
                     Served::Plain => after != Served::Broken,
                     Served::Broken => true,
                 };
                 if !is_kept {
-                    self.broken.push(format!("served: {controller} serves {host} {after:?}, without the policy {before:?}"));
+                    self.broken.push(format!(
+                        "served: {controller} serves {host} {after:?}, without the policy {before:?}"
+                    ));
                 }
             }
         }
@@ -350,18 +315,18 @@ impl TwoWorlds {
     /// Whether a Secret that serves a host without the policy is one to be missed. Not if it does so by chance: because
     /// it has a name too many, because cert-manager has overwritten a routing secret, because it is left of an order
     /// that nobody gives any more, or because of two different orders one was first. Such a leftover may also be in the
-    /// way where there is the policy.
+    /// way where there is the policy. And who orders into a routing secret is refused, and has other orders held up.
     fn is_owed(&self, secret: &str, named_in: Option<&Key>) -> bool {
         let world = &self.without;
-        let is_named = named_in.is_some_and(|object| !self.unseen.contains(object));
-        let is_made = world
-            .get("Secret", secret)
-            .is_some_and(|secret| annotation(secret, CERTIFICATE_NAME).is_some());
+        let is_named = named_in.is_some_and(|object| {
+            !self.unseen.contains(object) && !self.with.orders_into_routing_secret(object)
+        });
+        let is_made =
+            world.get("Secret", secret).is_some_and(|secret| annotation(secret, CERTIFICATE_NAME).is_some());
         let is_ordered = !world.is_routing(secret) && world.is_as_ordered(secret);
         let mut owners = self.with.owners_of_orders(secret).into_iter();
-        let is_in_the_way = owners.any(|owner| {
-            AUTHORED.contains(&owner.0.as_str()) && !world.is_ordered_by(secret, &owner)
-        });
+        let is_in_the_way =
+            owners.any(|owner| AUTHORED.contains(&owner.0.as_str()) && !world.is_ordered_by(secret, &owner));
         is_named && (is_ordered || !is_made) && !is_in_the_way
     }
 
@@ -389,10 +354,7 @@ impl TwoWorlds {
                     object.map(|object| said_by_author(object, true, has_both_triggers(wanted)))
                 });
                 if found != wanted {
-                    self.broken.push(format!(
-                        "others: {kind} {name} is {}",
-                        found.unwrap_or_default()
-                    ));
+                    self.broken.push(format!("others: {kind} {name} is {}", found.unwrap_or_default()));
                 }
             }
         }
@@ -400,12 +362,7 @@ impl TwoWorlds {
 
     fn each_object_is_what_its_author_makes_of_it(&mut self) {
         for kind in AUTHORED {
-            for wanted in self
-                .without
-                .all(kind)
-                .into_iter()
-                .filter(|object| is_authored(object))
-            {
+            for wanted in self.without.all(kind).into_iter().filter(|object| is_authored(object)) {
                 let key = key_of(wanted);
                 if self.unseen.contains(&key) {
                     continue;
@@ -413,16 +370,12 @@ impl TwoWorlds {
                 let is_edited = self.edited.contains(&key);
                 let found = self.with.get(&key.0, &key.1);
                 let [found, wanted] = [found, Some(wanted)].map(|object| {
-                    object
-                        .map(|object| said_by_author(object, is_edited, has_both_triggers(wanted)))
+                    object.map(|object| said_by_author(object, is_edited, has_both_triggers(wanted)))
                 });
                 if found != wanted {
                     let [found, wanted] =
                         [found, wanted].map(|object| object.unwrap_or_default().to_string());
-                    self.broken.push(format!(
-                        "author: {} {} is {found}, not {wanted}",
-                        key.0, key.1
-                    ));
+                    self.broken.push(format!("author: {} {} is {found}, not {wanted}", key.0, key.1));
                 }
             }
         }
@@ -430,38 +383,26 @@ impl TwoWorlds {
 }
 
 fn makes_routing_secret(certificate: &Value) -> bool {
-    certificate["spec"]["secretTemplate"]["labels"]
-        .get(ROUTING_LABEL)
-        .is_some()
+    certificate["spec"]["secretTemplate"]["labels"].get(ROUTING_LABEL).is_some()
 }
 
 fn is_decided_by_others(object: &Value) -> bool {
-    let is_owned =
-        items(&object["metadata"]["ownerReferences"]).any(|owner| owner["controller"] == true);
+    let is_owned = items(&object["metadata"]["ownerReferences"]).any(|owner| owner["controller"] == true);
     let is_ingress = object["kind"] == "Ingress";
-    let has = |extra| matches!(extra, Extra::Annotation(name, value) if annotation(object, name) == Some(value));
-    let reads_entry = has(READS_SECRET)
-        && secrets_by_host(object)
-            .values()
-            .any(|secret| secret == "web-tls");
+    let has =
+        |extra| matches!(extra, Extra::Annotation(name, value) if annotation(object, name) == Some(value));
+    let reads_entry = has(READS_SECRET) && secrets_by_host(object).values().any(|secret| secret == "web-tls");
     let class = object["spec"]["ingressClassName"] == "alb";
-    is_owned
-        || makes_routing_secret(object)
-        || is_ingress && (class || has(PASSTHROUGH) || reads_entry)
+    is_owned || makes_routing_secret(object) || is_ingress && (class || has(PASSTHROUGH) || reads_entry)
 }
 
 fn has_both_triggers(object: &Value) -> bool {
-    [CLUSTER_ISSUER, ISSUER]
-        .iter()
-        .all(|trigger| annotation(object, trigger).is_some())
+    [CLUSTER_ISSUER, ISSUER].iter().all(|trigger| annotation(object, trigger).is_some())
 }
 
 /// What of an object its author decides: after an edit, each host's Secret, rather than the list.
 fn said_by_author(object: &Value, is_edited: bool, has_both_triggers: bool) -> Value {
-    let mut annotations = object["metadata"]["annotations"]
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
+    let mut annotations = object["metadata"]["annotations"].as_object().cloned().unwrap_or_default();
     annotations.retain(|name, _| {
         let is_trigger = name == CLUSTER_ISSUER || name == ISSUER;
         name != LAST_APPLIED && name != "touched" && !(is_trigger && has_both_triggers)

@@ -40,22 +40,13 @@ fn the_author_names_the_routing_secret(#[values(Kubectl, ServerSideApply)] tool:
 
 /// His next change gives him back neither the Secret nor the issuer that he had before.
 #[rstest]
-fn the_author_names_the_routing_secret_and_his_own(
-    #[values(Kubectl, Helm, ServerSideApply)] tool: Tool,
-) {
+fn the_author_names_the_routing_secret_and_his_own(#[values(Kubectl, Helm, ServerSideApply)] tool: Tool) {
     let named = ingress("web").tls(&[A], "wild").tls(&[ORG], "bought");
-    laws_hold(&[
-        wild(),
-        Step::Send(tool, web()),
-        Step::Bring("bought", vec![ORG]),
-        Step::Send(tool, named),
-    ]);
+    laws_hold(&[wild(), Step::Send(tool, web()), Step::Bring("bought", vec![ORG]), Step::Send(tool, named)]);
 }
 
 #[rstest]
-fn the_author_brings_a_certificate_and_wants_no_issuer(
-    #[values(Kubectl, Helm, ServerSideApply)] tool: Tool,
-) {
+fn the_author_brings_a_certificate_and_wants_no_issuer(#[values(Kubectl, Helm, ServerSideApply)] tool: Tool) {
     let own = ingress("web").tls(&[A, ORG], "web-tls");
     laws_hold(&[
         wild(),
@@ -75,23 +66,13 @@ fn the_author_changes_the_kind_of_issuer(#[values(Kubectl, Helm, ServerSideApply
 #[test]
 fn the_author_drops_his_last_annotation() {
     let send = |manifest| Step::Send(ServerSideApply, manifest);
-    laws_hold(&[
-        wild(),
-        send(web().issuer(None).extra(NOTES)),
-        send(web().issuer(None)),
-    ]);
+    laws_hold(&[wild(), send(web().issuer(None).extra(NOTES)), send(web().issuer(None))]);
 }
 
-#[test]
-fn the_author_of_a_gateway_names_the_routing_secret() {
+#[rstest]
+fn the_author_of_a_gateway_names_the_routing_secret(#[values(Kubectl, ServerSideApply)] tool: Tool) {
     let edge = |secret| gateway("edge").tls(&[A], secret).issuer(LetsEncrypt);
-    for tool in [Kubectl, ServerSideApply] {
-        laws_hold(&[
-            wild(),
-            Step::Send(tool, edge("web-tls")),
-            Step::Send(tool, edge("wild")),
-        ]);
-    }
+    laws_hold(&[wild(), Step::Send(tool, edge("web-tls")), Step::Send(tool, edge("wild"))]);
 }
 
 /// The issuer was set by somebody else than the author of the manifest.
@@ -100,18 +81,11 @@ fn the_author_does_not_know_the_issuer() {
     let first = web().issuer(None);
     let second = first.clone().tls(&[B], "wild");
     let issuer = edit_web(Edit::Annotate(CLUSTER_ISSUER, Some("letsencrypt")));
-    laws_hold(&[
-        wild(),
-        Step::Send(Kubectl, first),
-        issuer,
-        Step::Send(Kubectl, second),
-    ]);
+    laws_hold(&[wild(), Step::Send(Kubectl, first), issuer, Step::Send(Kubectl, second)]);
 }
 
 #[rstest]
-fn a_host_is_edited_into_what_helm_made(
-    #[values("web-tls", "wild", "bought")] secret: &'static str,
-) {
+fn a_host_is_edited_into_what_helm_made(#[values("web-tls", "wild", "bought")] secret: &'static str) {
     let edit = edit_web(Edit::UseSecret(B, secret));
     laws_hold(&[wild(), Step::Send(Helm, web().issuer(None)), edit]);
 }
@@ -120,11 +94,7 @@ fn a_host_is_edited_into_what_helm_made(
 #[test]
 fn an_own_secret_is_edited_in_place_of_the_routing_secret() {
     let named = ingress("web").tls(&[A], "wild");
-    laws_hold(&[
-        wild(),
-        Step::Send(Kubectl, named),
-        edit_web(Edit::UseSecret(A, "web-tls")),
-    ]);
+    laws_hold(&[wild(), Step::Send(Kubectl, named), edit_web(Edit::UseSecret(A, "web-tls"))]);
 }
 
 /// The issuer comes back for the host that is covered no more together with one that is not covered.
@@ -147,19 +117,12 @@ fn a_copy_is_its_authors(
     #[values("web-tls", "wild")] secret: &'static str,
 ) {
     let web = ingress("web").tls(&[A], secret).issuer(LetsEncrypt);
-    laws_hold(&[
-        wild(),
-        Step::Send(Kubectl, web),
-        Step::Copy(tool, "Ingress", "web", "copy"),
-    ]);
+    laws_hold(&[wild(), Step::Send(Kubectl, web), Step::Copy(tool, "Ingress", "web", "copy")]);
 }
 
 #[test]
 fn one_of_two_plain_hosts_is_covered() {
-    laws_hold(&[
-        wild(),
-        Step::Send(Kubectl, ingress("web").plain(A).plain(WWW)),
-    ]);
+    laws_hold(&[wild(), Step::Send(Kubectl, ingress("web").plain(A).plain(WWW))]);
 }
 
 /// Something names the Secret that would no longer be made, and does not move.
@@ -168,11 +131,7 @@ fn one_of_two_plain_hosts_is_covered() {
 #[case::partly_covered(ingress("shop").tls(&[A, ORG], "web-tls"))]
 #[case::of_an_operator(ingress("shop").tls(&[A], "web-tls").extra(Extra::ControllingOwner))]
 fn another_ingress_needs_the_secret(#[case] shop: Manifest) {
-    laws_hold(&[
-        wild(),
-        Step::Send(Kubectl, shop.clone()),
-        Step::Send(Kubectl, web()),
-    ]);
+    laws_hold(&[wild(), Step::Send(Kubectl, shop.clone()), Step::Send(Kubectl, web())]);
     let edge = gateway("edge").tls(&[A], "web-tls").issuer(LetsEncrypt);
     laws_hold(&[wild(), Step::Send(Kubectl, shop), Step::Send(Kubectl, edge)]);
 }
@@ -190,9 +149,5 @@ fn others_find_what_was_written(#[case] manifest: Manifest) {
 #[test]
 fn the_issuer_comes_back_to_a_host_that_is_ignored() {
     let named = ingress("web").tls(&[B], "wild").issuer(LetsEncrypt);
-    laws_hold(&[
-        wild(),
-        Step::Send(Kubectl, named),
-        Step::Settings(r#"{"ignoredHosts": ["b.*"]}"#),
-    ]);
+    laws_hold(&[wild(), Step::Send(Kubectl, named), Step::Settings(r#"{"ignoredHosts": ["b.*"]}"#)]);
 }

@@ -46,18 +46,12 @@ pub enum Extra {
 
 pub const NOTES: Extra = Extra::Annotation("notes", "x");
 pub const SKIP: Extra = Extra::Annotation("routing-secrets-policy/skip", "true");
-pub const WWW_REDIRECT: Extra =
-    Extra::Annotation("nginx.ingress.kubernetes.io/from-to-www-redirect", "true");
-pub const SERVER_ALIAS: Extra = Extra::Annotation(
-    "nginx.ingress.kubernetes.io/server-alias",
-    "shop.example.org",
-);
-pub const READS_SECRET: Extra = Extra::Annotation(
-    "nginx.ingress.kubernetes.io/auth-tls-secret",
-    "workspace/web-tls",
-);
-pub const PASSTHROUGH: Extra =
-    Extra::Annotation("nginx.ingress.kubernetes.io/ssl-passthrough", "true");
+pub const WWW_REDIRECT: Extra = Extra::Annotation("nginx.ingress.kubernetes.io/from-to-www-redirect", "true");
+pub const SERVER_ALIAS: Extra =
+    Extra::Annotation("nginx.ingress.kubernetes.io/server-alias", "shop.example.org");
+pub const READS_SECRET: Extra =
+    Extra::Annotation("nginx.ingress.kubernetes.io/auth-tls-secret", "workspace/web-tls");
+pub const PASSTHROUGH: Extra = Extra::Annotation("nginx.ingress.kubernetes.io/ssl-passthrough", "true");
 
 /// Who sends a manifest.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,18 +111,11 @@ pub fn ingress(name: &'static str) -> Manifest {
 }
 
 pub fn gateway(name: &'static str) -> Manifest {
-    Manifest {
-        kind: "Gateway",
-        ..ingress(name)
-    }
+    Manifest { kind: "Gateway", ..ingress(name) }
 }
 
 pub fn certificate(name: &'static str) -> Manifest {
-    Manifest {
-        kind: "Certificate",
-        issuer: Issuer::LetsEncrypt,
-        ..ingress(name)
-    }
+    Manifest { kind: "Certificate", issuer: Issuer::LetsEncrypt, ..ingress(name) }
 }
 
 impl Manifest {
@@ -198,21 +185,18 @@ impl Manifest {
             spec["ingressClassName"] = json!(class);
         }
         if !self.tls.is_empty() {
-            let entry =
-                |(hosts, secret): &(Vec<_>, _)| json!({"hosts": hosts, "secretName": secret});
+            let entry = |(hosts, secret): &(Vec<_>, _)| json!({"hosts": hosts, "secretName": secret});
             spec["tls"] = self.tls.iter().map(entry).collect();
         }
         spec
     }
 
     fn gateway_spec(&self) -> Value {
-        let secure = self
-            .tls
-            .iter()
-            .flat_map(|(hosts, secret)| hosts.iter().map(|host| listener(host, secret)));
-        let plain = self.plain.iter().map(|host| {
-            json!({"name": format!("plain-{host}"), "hostname": host, "port": 80, "protocol": "HTTP"})
-        });
+        let secure =
+            self.tls.iter().flat_map(|(hosts, secret)| hosts.iter().map(|host| listener(host, secret)));
+        let plain = self.plain.iter().map(
+            |host| json!({"name": format!("plain-{host}"), "hostname": host, "port": 80, "protocol": "HTTP"}),
+        );
         let mut listeners = BTreeMap::new();
         for listener in secure.chain(plain) {
             listeners.insert(listener["name"].to_string(), listener);
@@ -316,20 +300,15 @@ fn use_secret(object: &mut Value, host: &str, secret: &str) {
     }
     let kind = object["kind"].clone();
     let spec = object["spec"].as_object_mut().unwrap();
-    let mut list = |name: &str| {
-        spec.remove(name)
-            .map_or_else(Vec::new, |list| list.as_array().unwrap().clone())
-    };
+    let mut list =
+        |name: &str| spec.remove(name).map_or_else(Vec::new, |list| list.as_array().unwrap().clone());
     if kind == "Ingress" {
         let (mut rules, mut tls) = (list("rules"), list("tls"));
         if !rules.iter().any(|rule| rule["host"] == host) {
             rules.push(rule(host));
         }
         without_host(&mut tls, host);
-        match tls
-            .iter_mut()
-            .find(|entry| entry["secretName"] == secret && entry["hosts"].is_array())
-        {
+        match tls.iter_mut().find(|entry| entry["secretName"] == secret && entry["hosts"].is_array()) {
             Some(entry) => entry["hosts"].as_array_mut().unwrap().push(json!(host)),
             None => tls.push(json!({"hosts": [host], "secretName": secret})),
         }
@@ -378,8 +357,6 @@ fn drop_host(object: &mut Value, host: &str) {
     };
     change("rules", &|rules| rules.retain(|rule| rule["host"] != host));
     change("tls", &|tls| without_host(tls, host));
-    change("listeners", &|listeners| {
-        listeners.retain(|listener| listener["hostname"] != host)
-    });
+    change("listeners", &|listeners| listeners.retain(|listener| listener["hostname"] != host));
     change("dnsNames", &|names| names.retain(|name| name != host));
 }

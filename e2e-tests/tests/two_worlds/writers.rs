@@ -46,11 +46,7 @@ pub fn kubectl_apply(manifest: &Value, live: Option<&Value>) -> Option<Write> {
 /// What Helm has a Go type for gets the patch of [`kubectl_apply`], custom resources one that is made without
 /// looking at what is stored (`helm.sh/helm/v3/pkg/kube/client.go`, `createPatch`). The labels and annotations of
 /// Helm's own are put into the new manifest only, so custom resources are patched at each upgrade.
-pub fn helm_upgrade(
-    manifest: &Value,
-    before: Option<&Value>,
-    live: Option<&Value>,
-) -> Option<Write> {
+pub fn helm_upgrade(manifest: &Value, before: Option<&Value>, live: Option<&Value>) -> Option<Write> {
     let mut modified = manifest.clone();
     modified["metadata"]["labels"]["app.kubernetes.io/managed-by"] = json!("Helm");
     for (name, value) in [("release-name", "app"), ("release-namespace", "workspace")] {
@@ -144,9 +140,7 @@ fn three_way_patch(original: &Value, modified: &Value, live: &Value) -> Option<V
 
 fn combined(added: Option<Value>, removed: Option<Value>) -> Option<Value> {
     match (added, removed) {
-        (Some(Value::Object(added)), Some(removed)) => {
-            Some(overlaid(Value::Object(added), removed))
-        }
+        (Some(Value::Object(added)), Some(removed)) => Some(overlaid(Value::Object(added), removed)),
         (added, removed) => added.or(removed),
     }
 }
@@ -226,10 +220,7 @@ impl Changes {
         // Maps that come and go count too.
         let [before, after] = [&before, &after].map(|fields| {
             let fields = with_parents(fields);
-            fields
-                .into_iter()
-                .filter(|field| field != &["f:metadata"])
-                .collect::<FieldSet>()
+            fields.into_iter().filter(|field| field != &["f:metadata"]).collect::<FieldSet>()
         });
         Self {
             added_or_modified: after.difference(&before).cloned().chain(modified).collect(),
@@ -302,12 +293,9 @@ fn granular_items<'a>(value: &'a Value, path: &[String]) -> Option<Vec<(String, 
                 .map(|(name, member)| (format!("f:{name}"), member))
                 .collect(),
         ),
-        Value::Array(items) if is_listeners(path) => Some(
-            items
-                .iter()
-                .map(|item| (listener_key(item), item))
-                .collect(),
-        ),
+        Value::Array(items) if is_listeners(path) => {
+            Some(items.iter().map(|item| (listener_key(item), item)).collect())
+        }
         _ => None,
     }
 }
@@ -323,11 +311,8 @@ fn listener_key(listener: &Value) -> String {
 
 /// The fields, and the maps and lists that they are in.
 fn with_parents(fields: &FieldSet) -> FieldSet {
-    let parents = |field: &Field| {
-        (1..=field.len())
-            .map(|length| field[..length].to_vec())
-            .collect::<Vec<_>>()
-    };
+    let parents =
+        |field: &Field| (1..=field.len()).map(|length| field[..length].to_vec()).collect::<Vec<_>>();
     fields.iter().flat_map(parents).collect()
 }
 
@@ -363,10 +348,7 @@ fn merged_granularly(live: Value, config: &Value, path: &mut Field) -> Value {
         (Value::Array(mut live), Value::Array(config)) if is_listeners(path) => {
             for listener in config {
                 path.push(listener_key(listener));
-                match live
-                    .iter_mut()
-                    .find(|item| item["name"] == listener["name"])
-                {
+                match live.iter_mut().find(|item| item["name"] == listener["name"]) {
                     Some(item) => *item = merged_granularly(item.take(), listener, path),
                     None => live.push(listener.clone()),
                 }
@@ -451,16 +433,10 @@ fn set_managers(object: &mut Value, managers: Vec<(Manager, FieldSet)>) {
 fn written_fields(fields: &FieldSet) -> Value {
     let mut written = json!({});
     for field in fields {
-        let has_fields = fields
-            .iter()
-            .any(|other| other.len() > field.len() && other.starts_with(field));
+        let has_fields = fields.iter().any(|other| other.len() > field.len() && other.starts_with(field));
         let mut place = &mut written;
         for name in field {
-            place = place
-                .as_object_mut()
-                .unwrap()
-                .entry(name)
-                .or_insert_with(|| json!({}));
+            place = place.as_object_mut().unwrap().entry(name).or_insert_with(|| json!({}));
         }
         if has_fields {
             place["."] = json!({});
@@ -510,15 +486,11 @@ mod tests {
     /// calculates differences and merges changes", with a list in place of the image.
     #[test]
     fn apply_merges_three_ways() {
-        let original =
-            json!({"spec": {"minReadySeconds": 5, "ports": [80], "selector": {"app": "nginx"}}});
+        let original = json!({"spec": {"minReadySeconds": 5, "ports": [80], "selector": {"app": "nginx"}}});
         let modified = json!({"spec": {"ports": [80, 443], "selector": {"app": "nginx"}}});
         let live = json!({"spec": {"minReadySeconds": 5, "ports": [8080], "replicas": 2, "selector": {"app": "nginx"}}});
         let patch = three_way_patch(&original, &modified, &live).unwrap();
-        assert_eq!(
-            patch,
-            json!({"spec": {"minReadySeconds": null, "ports": [80, 443]}})
-        );
+        assert_eq!(patch, json!({"spec": {"minReadySeconds": null, "ports": [80, 443]}}));
         let merged = merged(live, &patch);
         assert_eq!(
             merged,
@@ -535,42 +507,25 @@ mod tests {
 
         let again = kubectl_apply(&manifest, Some(&rewritten(created.clone()))).unwrap();
         assert_eq!(again.object["spec"], manifest["spec"]);
-        assert_eq!(
-            annotations(&again.object),
-            [LAST_APPLIED, "notes", "record"]
-        );
+        assert_eq!(annotations(&again.object), [LAST_APPLIED, "notes", "record"]);
 
         let bare = ingress(json!({}), "wild");
-        let changed = kubectl_apply(&bare, Some(&rewritten(created)))
-            .unwrap()
-            .object;
+        let changed = kubectl_apply(&bare, Some(&rewritten(created))).unwrap().object;
         assert_eq!(annotations(&changed), [LAST_APPLIED, "record"]);
-        assert_eq!(
-            changed["metadata"]["annotations"][LAST_APPLIED],
-            format!("{bare}\n")
-        );
+        assert_eq!(changed["metadata"]["annotations"][LAST_APPLIED], format!("{bare}\n"));
     }
 
     #[test]
     fn helm_sends_what_was_rewritten_again_and_otherwise_nothing() {
         let manifest = ingress(json!({}), "own");
         let installed = helm_upgrade(&manifest, None, None).unwrap().object;
-        assert_eq!(
-            installed["metadata"]["labels"],
-            json!({"app.kubernetes.io/managed-by": "Helm"})
-        );
-        assert_eq!(
-            helm_upgrade(&manifest, Some(&manifest), Some(&installed)),
-            None
-        );
+        assert_eq!(installed["metadata"]["labels"], json!({"app.kubernetes.io/managed-by": "Helm"}));
+        assert_eq!(helm_upgrade(&manifest, Some(&manifest), Some(&installed)), None);
         let rewritten = rewritten(installed);
         let again = helm_upgrade(&manifest, Some(&manifest), Some(&rewritten)).unwrap();
         assert_eq!(again.object["spec"], manifest["spec"]);
         let named = ingress(json!({}), "wild");
-        assert_eq!(
-            helm_upgrade(&named, Some(&manifest), Some(&rewritten)),
-            None
-        );
+        assert_eq!(helm_upgrade(&named, Some(&manifest), Some(&rewritten)), None);
     }
 
     #[test]
@@ -581,20 +536,15 @@ mod tests {
         live["spec"]["secretName"] = json!("parked");
         let again = helm_upgrade(&manifest, Some(&manifest), Some(&live)).unwrap();
         assert_eq!(again.object["spec"], live["spec"]);
-        let changed =
-            helm_upgrade(&certificate(json!(["b"])), Some(&manifest), Some(&live)).unwrap();
-        assert_eq!(
-            changed.object["spec"],
-            json!({"dnsNames": ["b"], "secretName": "parked"})
-        );
+        let changed = helm_upgrade(&certificate(json!(["b"])), Some(&manifest), Some(&live)).unwrap();
+        assert_eq!(changed.object["spec"], json!({"dnsNames": ["b"], "secretName": "parked"}));
     }
 
     /// <https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>
     #[test]
     fn fields_are_written_as_the_api_server_writes_them() {
         let live = server_side_apply(&ingress(json!({"notes": "x"}), "own"), None, "flux").object;
-        let by_applier =
-            json!({"f:metadata": {"f:annotations": {"f:notes": {}}}, "f:spec": {"f:tls": {}}});
+        let by_applier = json!({"f:metadata": {"f:annotations": {"f:notes": {}}}, "f:spec": {"f:tls": {}}});
         assert_eq!(owned(&live, "flux"), by_applier);
         assert_eq!(live["metadata"]["managedFields"][0]["operation"], "Apply");
 
@@ -609,14 +559,8 @@ mod tests {
         let mut edited = touched.clone();
         edited["spec"]["tls"] = json!([]);
         let edited = Write::update(edited, Some(&touched), "kubectl-edit").object;
-        assert_eq!(
-            owned(&edited, "kubectl-edit"),
-            json!({"f:spec": {"f:tls": {}}})
-        );
-        assert_eq!(
-            owned(&edited, "flux"),
-            json!({"f:metadata": {"f:annotations": {"f:notes": {}}}})
-        );
+        assert_eq!(owned(&edited, "kubectl-edit"), json!({"f:spec": {"f:tls": {}}}));
+        assert_eq!(owned(&edited, "flux"), json!({"f:metadata": {"f:annotations": {"f:notes": {}}}}));
 
         let forced = server_side_apply(&ingress(json!({}), "own"), Some(&edited), "flux").object;
         assert_eq!(owned(&forced, "flux"), json!({"f:spec": {"f:tls": {}}}));
@@ -625,8 +569,7 @@ mod tests {
 
     #[test]
     fn the_last_annotation_of_an_applier_takes_those_of_nobody_along() {
-        let applied =
-            server_side_apply(&ingress(json!({"notes": "x"}), "own"), None, "flux").object;
+        let applied = server_side_apply(&ingress(json!({"notes": "x"}), "own"), None, "flux").object;
         let live = rewritten(applied);
         let bare = ingress(json!({}), "own");
         assert_eq!(
@@ -637,36 +580,23 @@ mod tests {
         let touched = annotated(&live, "touched", "1");
         let kept = server_side_apply(&bare, Some(&touched), "flux").object;
         assert_eq!(annotations(&kept), ["record", "touched"]);
-        let other =
-            server_side_apply(&ingress(json!({"more": "x"}), "own"), Some(&live), "flux").object;
+        let other = server_side_apply(&ingress(json!({"more": "x"}), "own"), Some(&live), "flux").object;
         assert_eq!(annotations(&other), ["more", "record"]);
     }
 
     #[test]
     fn listeners_are_applied_one_by_one() {
-        let listener = |name: &str, secret: &str| json!({"name": name, "tls": {"certificateRefs": [{"name": secret}]}});
+        let listener =
+            |name: &str, secret: &str| json!({"name": name, "tls": {"certificateRefs": [{"name": secret}]}});
         let gateway = |listeners: Value| json!({"kind": "Gateway", "metadata": {"name": "g"}, "spec": {"listeners": listeners}});
-        let live = server_side_apply(
-            &gateway(json!([listener("a", "own"), listener("b", "own")])),
-            None,
-            "flux",
-        )
-        .object;
+        let live =
+            server_side_apply(&gateway(json!([listener("a", "own"), listener("b", "own")])), None, "flux")
+                .object;
         let mut edited = live.clone();
-        edited["spec"]["listeners"]
-            .as_array_mut()
-            .unwrap()
-            .push(listener("c", "other"));
+        edited["spec"]["listeners"].as_array_mut().unwrap().push(listener("c", "other"));
         let edited = Write::update(edited, Some(&live), "kubectl-edit").object;
-        let applied = server_side_apply(
-            &gateway(json!([listener("a", "new")])),
-            Some(&edited),
-            "flux",
-        )
-        .object;
-        assert_eq!(
-            applied["spec"]["listeners"],
-            json!([listener("a", "new"), listener("c", "other")])
-        );
+        let applied =
+            server_side_apply(&gateway(json!([listener("a", "new")])), Some(&edited), "flux").object;
+        assert_eq!(applied["spec"]["listeners"], json!([listener("a", "new"), listener("c", "other")]));
     }
 }

@@ -24,11 +24,7 @@ fn secrets() -> Cluster {
 }
 
 fn app(hosts: &[&str]) -> Value {
-    annotated(
-        ingress(hosts, json!([entry(hosts, OWN)])),
-        ISSUER,
-        "letsencrypt-production",
-    )
+    annotated(ingress(hosts, json!([entry(hosts, OWN)])), ISSUER, "letsencrypt-production")
 }
 
 fn rewritten() -> Value {
@@ -63,11 +59,7 @@ fn what_matters_is_whole_however_long_the_name_is(
     let mut object = object;
     object["metadata"]["name"] = json!(name);
     let warnings = evaluate(&object, &json!({}), &cluster).response.warnings;
-    let begin = format!(
-        "{} {}",
-        object["kind"].as_str().unwrap(),
-        &name[..name.len().min(16)]
-    );
+    let begin = format!("{} {}", object["kind"].as_str().unwrap(), &name[..name.len().min(16)]);
     let whole = format!("{} {name}: ", object["kind"].as_str().unwrap());
     for warning in &warnings {
         assert_fits(warning);
@@ -86,9 +78,7 @@ fn what_matters_is_whole_however_long_the_name_is(
 
 /// Who names a routing secret that goes, and for which host.
 #[rstest]
-fn who_is_left_behind_is_whole(
-    #[values("payments-gateway", &"n".repeat(63), &"n".repeat(253))] name: &str,
-) {
+fn who_is_left_behind_is_whole(#[values("payments-gateway", &"n".repeat(63), &"n".repeat(253))] name: &str) {
     let mut user = ingress(&[HOST], json!([entry(&[HOST], SECRET)]));
     user["metadata"]["name"] = json!(name);
     let other = routing_secret("wildcard-prod-example-com-2027", &["*.prod.example.com"]);
@@ -97,20 +87,11 @@ fn who_is_left_behind_is_whole(
     let mut request = request_from(objects[0].clone()).unwrap();
     request["operation"] = json!("DELETE");
     request["oldObject"] = request["object"].take();
-    let warnings = POLICY
-        .validate(&request, &json!({}), &cluster)
-        .unwrap()
-        .response
-        .warnings;
+    let warnings = POLICY.validate(&request, &json!({}), &cluster).unwrap().response.warnings;
     warnings.iter().for_each(|warning| assert_fits(warning));
-    let told = warnings
-        .iter()
-        .find(|warning| warning.starts_with(&format!("Ingress {}", &name[..16])));
+    let told = warnings.iter().find(|warning| warning.starts_with(&format!("Ingress {}", &name[..16])));
     for part in [HOST, "wildcard-prod-example-com-2027"] {
-        assert!(
-            told.is_some_and(|told| told.contains(part)),
-            "{part} is missing in {warnings:?}"
-        );
+        assert!(told.is_some_and(|told| told.contains(part)), "{part} is missing in {warnings:?}");
     }
 }
 
@@ -146,7 +127,8 @@ fn long_certificate() -> Value {
 }
 
 fn long_listeners(hosts: &[&str]) -> Value {
-    hosts.iter().map(|host| listener(long::LISTENER, host, long::OWN)).collect()
+    let names = [long::LISTENER, long::NEXT];
+    hosts.iter().zip(names).map(|(host, name)| listener(name, host, long::OWN)).collect()
 }
 
 fn long_mirror() -> Value {

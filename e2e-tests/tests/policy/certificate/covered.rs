@@ -41,11 +41,7 @@ fn routing_secrets_are_listed_as_for_ingresses_and_then_who_names_secrets() {
     let tls = json!([entry(&["a.example.com"], "own")]);
     let ingress = evaluate(&ingress(&[], tls), &json!({}), &cluster);
     assert_eq!(certificate.calls[0].request, ingress.calls[0].request);
-    let kinds: Vec<_> = certificate
-        .calls
-        .iter()
-        .map(|call| &call.request["kind"])
-        .collect();
+    let kinds: Vec<_> = certificate.calls.iter().map(|call| &call.request["kind"]).collect();
     assert_eq!(kinds, ["Secret", "Ingress", "Gateway", "ListenerSet"]);
 }
 
@@ -111,11 +107,7 @@ fn what_is_needed_is_issued_in_every_mode(#[case] author: Value) {
         let response = evaluate(&author, &covered(mode), &with_wild()).response;
         assert!(response.accepted, "{mode}: {:?}", response.message);
         assert_eq!(response.mutated_object, None, "{mode}");
-        assert!(
-            response.warnings.is_empty(),
-            "{mode}: {:?}",
-            response.warnings
-        );
+        assert!(response.warnings.is_empty(), "{mode}: {:?}", response.warnings);
     }
 }
 
@@ -150,11 +142,7 @@ fn the_certificate_that_makes_a_routing_secret_is_issued() {
     let own = wild().annotation("cert-manager.io/certificate-name", "app");
     let author = with(certificate(&["*.example.com"]), "secretName", json!("wild"));
     for mode in MODES {
-        assert_untouched(
-            &author,
-            &covered(mode),
-            &cluster(std::slice::from_ref(&own)),
-        );
+        assert_untouched(&author, &covered(mode), &cluster(std::slice::from_ref(&own)));
     }
 }
 
@@ -162,11 +150,7 @@ fn the_certificate_that_makes_a_routing_secret_is_issued() {
 fn reject_names_the_domains_and_their_secrets() {
     let author = certificate(&["a.example.com", "b.example.com"]);
     let message = rejection(&author, &covered("reject"), &with_wild());
-    for part in [
-        "Certificate workspace/app",
-        "a.example.com (wild)",
-        "b.example.com (wild)",
-    ] {
+    for part in ["Certificate workspace/app", "a.example.com (wild)", "b.example.com (wild)"] {
         assert!(message.contains(part), "{part} is missing in {message}");
     }
 }
@@ -179,10 +163,7 @@ fn reject_counts_on_updates_only_when_names_changed() {
     let reject = covered("reject");
     let response = update(&old, &same, &reject, &with_wild()).response;
     assert!(response.accepted && response.mutated_object.is_none());
-    for new in [
-        certificate(&["a.example.com"]),
-        with(old.clone(), "commonName", json!("c.example.com")),
-    ] {
+    for new in [certificate(&["a.example.com"]), with(old.clone(), "commonName", json!("c.example.com"))] {
         let response = update(&old, &new, &reject, &with_wild()).response;
         assert!(!response.accepted, "{new}");
     }
@@ -238,10 +219,7 @@ fn the_issuer_comes_back_in_other_modes_and_for_whoever_skips() {
     let skipped = annotated(parked, "routing-secrets-policy/skip", "true");
     let stored = stored(&skipped, &json!({}), &with_wild());
     assert_eq!(stored["spec"]["issuerRef"]["name"], "letsencrypt");
-    assert_eq!(
-        stored["metadata"]["annotations"],
-        json!({"routing-secrets-policy/skip": "true"})
-    );
+    assert_eq!(stored["metadata"]["annotations"], json!({"routing-secrets-policy/skip": "true"}));
 }
 
 /// Helm and `kubectl apply` send the issuer again; the record may still be there.
@@ -292,9 +270,7 @@ fn an_issuer_that_nobody_knows_is_told(#[case] annotations: Option<Value>) {
         assert!(response.accepted && response.mutated_object.is_none());
         assert_eq!(
             response.warnings,
-            [format!(
-                "Certificate app: no client trusts its issuer {PARKED}; set spec.issuerRef"
-            )]
+            [format!("Certificate app: no client trusts its issuer {PARKED}; set spec.issuerRef")]
         );
     }
 }
@@ -325,11 +301,7 @@ fn an_emptied_record_is_forgotten() {
     for secrets in [cluster(&[]), with_wild()] {
         let response = update(&parked, &emptied, &json!({}), &secrets).response;
         assert_eq!(response.mutated_object, Some(expected.clone()));
-        assert!(
-            response.warnings[0].contains("no client trusts"),
-            "{:?}",
-            response.warnings
-        );
+        assert!(response.warnings[0].contains("no client trusts"), "{:?}", response.warnings);
     }
     // It names the Secret that parking would give it, so it is issued.
     let mut renamed = emptied;
@@ -353,25 +325,14 @@ fn a_record_that_is_not_ours_is_left_alone(#[case] record: &str) {
     let author = annotated(certificate(&["a.example.com"]), PARKED_RECORD, record);
     let response = evaluate(&author, &json!({}), &with_wild()).response;
     assert!(response.accepted && response.mutated_object.is_none());
-    assert!(
-        response.warnings[0].contains(PARKED_RECORD),
-        "{:?}",
-        response.warnings
-    );
+    assert!(response.warnings[0].contains(PARKED_RECORD), "{:?}", response.warnings);
 }
 
 #[test]
 fn a_record_that_is_not_ours_saves_no_certificate_from_being_rejected() {
-    let author = annotated(
-        certificate(&["a.example.com"]),
-        PARKED_RECORD,
-        "letsencrypt",
-    );
+    let author = annotated(certificate(&["a.example.com"]), PARKED_RECORD, "letsencrypt");
     let message = rejection(&author, &covered("reject"), &with_wild());
-    assert!(
-        message.contains("a.example.com (wild)"),
-        "{message}"
-    );
+    assert!(message.contains("a.example.com (wild)"), "{message}");
 }
 
 #[test]
@@ -400,11 +361,7 @@ fn neither_deletion_nor_status_is_looked_at(#[case] operation: &str, #[case] sub
 fn a_refused_look_up_rejects_and_says_what_to_do() {
     let refused = cluster(&[]).refusing("secrets is forbidden");
     let message = rejection(&certificate(&["a.example.com"]), &json!({}), &refused);
-    for part in [
-        "list_resources_by_namespace",
-        "secrets is forbidden",
-        "contextAwareResources",
-    ] {
+    for part in ["list_resources_by_namespace", "secrets is forbidden", "contextAwareResources"] {
         assert!(message.contains(part), "{part} is missing in {message}");
     }
 }
@@ -426,14 +383,8 @@ fn a_field_of_the_wrong_type_is_named(#[case] pointer: &str, #[case] field: &str
     *author.pointer_mut(pointer).unwrap() = json!(7);
     let mut request = e2e_tests::request_from(certificate(&[])).unwrap();
     request["object"] = author;
-    let response = POLICY
-        .validate(&request, &json!({}), &with_wild())
-        .unwrap()
-        .response;
+    let response = POLICY.validate(&request, &json!({}), &with_wild()).unwrap().response;
     assert!(!response.accepted);
     let message = response.message.unwrap();
-    assert!(
-        message.contains(&format!("{field} is missing or of the wrong type")),
-        "{message}"
-    );
+    assert!(message.contains(&format!("{field} is missing or of the wrong type")), "{message}");
 }

@@ -15,8 +15,7 @@ fn author() -> Value {
 
 /// The same, issued.
 fn issued(mut certificate: Value) -> Value {
-    certificate["status"] =
-        json!({"revision": 1, "conditions": [{"type": "Ready", "status": "True"}]});
+    certificate["status"] = json!({"revision": 1, "conditions": [{"type": "Ready", "status": "True"}]});
     certificate
 }
 
@@ -33,10 +32,7 @@ fn parked() -> Value {
 
 /// The Ingress `web`, as its author writes it.
 fn web() -> Value {
-    let mut object = ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], "app-tls")]),
-    );
+    let mut object = ingress(&["a.example.com"], json!([entry(&["a.example.com"], "app-tls")]));
     object["metadata"]["name"] = json!("web");
     object
 }
@@ -45,11 +41,7 @@ fn web() -> Value {
 fn reading(secret: &str) -> Value {
     let mut object = web();
     object["spec"]["tls"][0]["secretName"] = json!("web-tls");
-    annotated(
-        object,
-        "nginx.ingress.kubernetes.io/auth-tls-secret",
-        secret,
-    )
+    annotated(object, "nginx.ingress.kubernetes.io/auth-tls-secret", secret)
 }
 
 fn listening(kind: &str) -> Value {
@@ -72,10 +64,7 @@ fn with_users(users: &[Value]) -> Cluster {
 /// What is stored by an update.
 fn after(response: &Response, new: &Value) -> Value {
     assert!(response.accepted, "{:?}", response.message);
-    response
-        .mutated_object
-        .clone()
-        .unwrap_or_else(|| new.clone())
+    response.mutated_object.clone().unwrap_or_else(|| new.clone())
 }
 
 #[rstest]
@@ -104,10 +93,7 @@ fn what_is_new_or_parked_already_is_parked(
         Some(old) => after(&update(old, &new, &json!({}), &with_wild()).response, &new),
     };
     assert_eq!(is_parked(&stored), expected, "{stored}");
-    assert_eq!(
-        stored["spec"]["secretName"],
-        if expected { "app-parked" } else { "app-tls" }
-    );
+    assert_eq!(stored["spec"]["secretName"], if expected { "app-parked" } else { "app-tls" });
 }
 
 /// `helm upgrade` patches every Certificate and no Ingress that did not change.
@@ -192,9 +178,7 @@ fn an_issuer_that_changes_while_it_is_parked_is_told() {
         let response = update(&parked(), &new, &json!({}), &with_wild()).response;
         assert!(is_parked(&after(&response, &new)));
         let mut warnings = response.warnings.into_iter();
-        warnings.any(|warning| {
-            warning.contains("its issuer changes to ClusterIssuer other")
-        })
+        warnings.any(|warning| warning.contains("its issuer changes to ClusterIssuer other"))
     };
     assert!(told(json!({"name": "other", "kind": "ClusterIssuer"})));
     assert!(!told(author()["spec"]["issuerRef"].clone()));
@@ -215,10 +199,7 @@ fn a_copy_of_a_parked_certificate_gets_the_secret_of_its_author() {
 
 /// Writing it would change nothing.
 #[rstest]
-#[case::skipped(
-    annotated(web(), "routing-secrets-policy/skip", "true"),
-    false
-)]
+#[case::skipped(annotated(web(), "routing-secrets-policy/skip", "true"), false)]
 #[case::other(web(), true)]
 fn what_is_to_be_written_first_is_told(#[case] user: Value, #[case] is_first: bool) {
     let response = evaluate(&author(), &json!({}), &with_users(&[user])).response;
@@ -265,10 +246,7 @@ fn a_secret_that_somebody_names_is_issued(#[case] user: Value, #[case] name: &st
     let response = evaluate(&author(), &json!({}), &cluster).response;
     assert_eq!(after(&response, &author()), author());
     let warning = &response.warnings[0];
-    assert!(
-        warning.contains(name) && warning.contains("app-tls"),
-        "{warning}"
-    );
+    assert!(warning.contains(name) && warning.contains("app-tls"), "{warning}");
     // Parked, needed, back.
     let old = issued(parked());
     let response = update(&old, &old, &json!({}), &cluster).response;
@@ -300,17 +278,10 @@ fn a_secret_that_somebody_names_is_issued(#[case] user: Value, #[case] name: &st
 })]
 fn an_ingress_that_is_left_alone_needs_its_certificate(#[case] left: Value) {
     assert_untouched(&left, &json!({}), &with_wild());
-    assert_untouched(
-        &author(),
-        &json!({}),
-        &with_users(std::slice::from_ref(&left)),
-    );
+    assert_untouched(&author(), &json!({}), &with_users(std::slice::from_ref(&left)));
     let response = evaluate(&author(), &json!({}), &with_wild()).response;
     let told = response.warnings.join("\n");
-    assert!(
-        told.contains("app-tls") && told.contains("routing-secrets-policy/skip"),
-        "{told}"
-    );
+    assert!(told.contains("app-tls") && told.contains("routing-secrets-policy/skip"), "{told}");
     let old = issued(parked());
     let response = update(&old, &old, &json!({}), &with_users(&[left])).response;
     assert_eq!(after(&response, &old), issued(author()));
@@ -324,25 +295,13 @@ fn an_application_is_served_whenever_the_routing_secret_comes_and_goes() {
     assert_untouched(&web(), &json!({}), &nothing(&[]));
     assert_untouched(&author(), &json!({}), &nothing(&[web()]));
     // It comes; Helm writes the Certificate only.
-    let response = update(
-        &issued(author()),
-        &issued(author()),
-        &json!({}),
-        &with_users(&[web()]),
-    )
-    .response;
+    let response = update(&issued(author()), &issued(author()), &json!({}), &with_users(&[web()])).response;
     assert_eq!(response.mutated_object, None);
     // The Ingress is written; what is issued goes on.
     let rewritten = stored_update(&web(), &web(), &json!({}), &with_wild());
     assert_eq!(rewritten["spec"]["tls"][0]["secretName"], "wild");
     let old = issued(author());
-    let response = update(
-        &old,
-        &old,
-        &json!({}),
-        &with_users(std::slice::from_ref(&rewritten)),
-    )
-    .response;
+    let response = update(&old, &old, &json!({}), &with_users(std::slice::from_ref(&rewritten))).response;
     assert_eq!(response.mutated_object, None);
     // Created now, it is parked; it comes back when the routing secret goes and its Ingress is written.
     let cluster = with_users(std::slice::from_ref(&rewritten));
@@ -363,25 +322,13 @@ fn a_refused_look_up_of_users_changes_nothing(#[case] kind: &str) {
     let cluster = with_wild().failing(kind, "forbidden");
     let response = evaluate(&author(), &json!({}), &cluster).response;
     assert_eq!(after(&response, &author()), author());
-    assert!(
-        response.warnings[1].contains("forbidden"),
-        "{:?}",
-        response.warnings
-    );
+    assert!(response.warnings[1].contains("forbidden"), "{:?}", response.warnings);
     let old = issued(parked());
     let response = update(&old, &old, &json!({}), &cluster).response;
     assert!(response.accepted && response.mutated_object.is_none());
-    assert!(
-        response.warnings[1].contains("forbidden"),
-        "{:?}",
-        response.warnings
-    );
+    assert!(response.warnings[1].contains("forbidden"), "{:?}", response.warnings);
     let again = with(
-        with(
-            old.clone(),
-            "issuerRef",
-            author()["spec"]["issuerRef"].clone(),
-        ),
+        with(old.clone(), "issuerRef", author()["spec"]["issuerRef"].clone()),
         "secretName",
         json!("app-tls"),
     );
@@ -393,17 +340,14 @@ fn a_refused_look_up_of_users_changes_nothing(#[case] kind: &str) {
 
 #[test]
 fn a_cluster_without_the_gateway_api_parks() {
-    let cause =
-        "Callback evaluation failure: Cannot find resource gateway.networking.k8s.io/v1/Gateway";
-    let cluster = with_wild()
-        .failing("Gateway", cause)
-        .failing("ListenerSet", cause);
+    let cause = "Callback evaluation failure: Cannot find resource gateway.networking.k8s.io/v1/Gateway";
+    let cluster = with_wild().failing("Gateway", cause).failing("ListenerSet", cause);
     assert!(is_parked(&stored(&author(), &json!({}), &cluster)));
 }
 
 #[rstest]
 #[case::no_name_yet("", "app-")]
-#[case::too_long(&"a".repeat(250), "-parked")]
+#[case::too_long(&"a".repeat(250), "too long")]
 #[case::a_routing_secret("taken", "taken-parked")]
 fn without_a_name_for_its_secret_it_is_issued(#[case] name: &str, #[case] told: &str) {
     let mut author = author();

@@ -12,28 +12,18 @@ use crate::support::*;
 /// Clusters between which a Certificate may move, the last one without any routing secret.
 static CLUSTERS: LazyLock<Vec<Cluster>> = LazyLock::new(|| {
     let exact = routing_secret("exact", &["b.example.com", "x.example.org"]);
-    let own = routing_secret("own", &["a.example.com"])
-        .annotation("cert-manager.io/certificate-name", "app");
+    let own = routing_secret("own", &["a.example.com"]).annotation("cert-manager.io/certificate-name", "app");
     vec![
         with_wild(),
         cluster(&[wild(), exact.clone(), own.clone()]),
         cluster(&[exact, routing_secret("app-parked", &["a.example.com"])]),
-        cluster(&[
-            own,
-            wild().annotation("cert-manager.io/certificate-name", "wildcard"),
-        ]),
+        cluster(&[own, wild().annotation("cert-manager.io/certificate-name", "wildcard")]),
         cluster(&[]),
     ]
 });
 
-const NAMES: [&str; 6] = [
-    "a.example.com",
-    "B.example.com",
-    "*.example.com",
-    "x.example.org",
-    "y.example.org",
-    "not a name",
-];
+const NAMES: [&str; 6] =
+    ["a.example.com", "B.example.com", "*.example.com", "x.example.org", "y.example.org", "not a name"];
 
 prop_compose! {
     fn a_certificate()(
@@ -71,9 +61,7 @@ prop_compose! {
 /// What is stored; `None` if it is rejected.
 fn accepted(object: &Value, settings: &Value, cluster: &Cluster) -> Option<Value> {
     let response = evaluate(object, settings, cluster).response;
-    response
-        .accepted
-        .then(|| response.mutated_object.unwrap_or_else(|| object.clone()))
+    response.accepted.then(|| response.mutated_object.unwrap_or_else(|| object.clone()))
 }
 
 /// The Certificate without what the policy may change.

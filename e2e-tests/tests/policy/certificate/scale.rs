@@ -7,9 +7,7 @@ use crate::support::*;
 
 #[test]
 fn many_names_and_routing_secrets() {
-    let names: Vec<_> = (0..1_000)
-        .map(|number| format!("h{number}.d{}.example.com", number % 100))
-        .collect();
+    let names: Vec<_> = (0..1_000).map(|number| format!("h{number}.d{}.example.com", number % 100)).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let secrets: Vec<_> = (0..100)
         .map(|number| {

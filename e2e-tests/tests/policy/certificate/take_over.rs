@@ -25,10 +25,7 @@ fn a_take_over_is_refused_and_the_remedy_named(#[case] secrets: Cluster, #[case]
     let author = into_wild(&["a.example.org"]);
     for mode in MODES {
         let message = rejection(&author, &covered(mode), &secrets);
-        for part in parts
-            .iter()
-            .chain(&["Certificate workspace/app", "spec.secretName"])
-        {
+        for part in parts.iter().chain(&["Certificate workspace/app", "spec.secretName"]) {
             assert!(message.contains(part), "{part} is missing in {message}");
         }
     }
@@ -47,10 +44,7 @@ fn no_owner_and_no_mode_may_take_over(#[case] author: Value) {
     for mode in MODES {
         for secrets in [with_wild(), produced()] {
             let message = rejection(&author, &covered(mode), &secrets);
-            assert!(
-                message.contains("would overwrite routing secret wild"),
-                "{message}"
-            );
+            assert!(message.contains("would overwrite routing secret wild"), "{message}");
         }
     }
 }
@@ -60,10 +54,7 @@ fn no_owner_and_no_mode_may_take_over(#[case] author: Value) {
 #[case("allow")]
 fn a_covered_take_over_is_refused_unless_it_is_parked(#[case] mode: &str) {
     let message = rejection(&into_wild(&["a.example.com"]), &covered(mode), &with_wild());
-    assert!(
-        message.contains("would overwrite routing secret wild"),
-        "{message}"
-    );
+    assert!(message.contains("would overwrite routing secret wild"), "{message}");
 }
 
 /// Epinio's Gateway chart makes such Certificates, and its installs must not fail.
@@ -79,11 +70,7 @@ fn a_covered_take_over_is_parked_with_another_secret() {
             stored["metadata"]["annotations"][PARKED_RECORD],
             r#"{"issuerRef":{"group":"cert-manager.io","kind":"ClusterIssuer","name":"letsencrypt"},"secretName":"wild"}"#
         );
-        assert!(
-            evaluation.response.warnings[0].contains("app-parked"),
-            "{:?}",
-            evaluation.response.warnings
-        );
+        assert!(evaluation.response.warnings[0].contains("app-parked"), "{:?}", evaluation.response.warnings);
         assert_stable(&author, &stored, &json!({}), &secrets);
     }
 }
@@ -99,10 +86,7 @@ fn where_there_is_no_other_secret_it_is_refused(#[case] name: &str) {
     author["metadata"]["generateName"] = json!("app-");
     let secrets = cluster(&[wild(), routing_secret("taken-parked", &["a.example.net"])]);
     let message = rejection(&author, &json!({}), &secrets);
-    assert!(
-        message.contains("would overwrite routing secret wild"),
-        "{message}"
-    );
+    assert!(message.contains("would overwrite routing secret wild"), "{message}");
 }
 
 #[test]
@@ -117,10 +101,7 @@ fn what_is_no_take_over_any_more_stays_parked_while_another_one_covers() {
 #[test]
 fn a_take_over_is_parked_whoever_names_the_routing_secret() {
     let author = into_wild(&["a.example.com"]);
-    let user = ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], "wild")]),
-    );
+    let user = ingress(&["a.example.com"], json!([entry(&["a.example.com"], "wild")]));
     let secrets = Cluster::new(vec![wild().to_manifest(), user]);
     let parked = stored(&author, &json!({}), &secrets);
     assert_eq!(parked["spec"]["secretName"], "app-parked");
@@ -143,11 +124,7 @@ fn what_was_parked_stays_out_of_the_way(#[case] change: fn(&mut Value), #[case] 
     let response = update(&parked, &changed, &covered(mode), &with_wild()).response;
     assert!(response.accepted, "{:?}", response.message);
     assert_eq!(response.mutated_object, None);
-    assert!(
-        response.warnings[1].contains("would overwrite routing secret wild"),
-        "{:?}",
-        response.warnings
-    );
+    assert!(response.warnings[1].contains("would overwrite routing secret wild"), "{:?}", response.warnings);
 }
 
 /// It is parked; the routing secret is not usable any more, or covers too little, and the manifest is sent again.
@@ -161,22 +138,13 @@ fn a_parked_take_over_that_is_sent_again_stays_parked(
 ) {
     let parked = stored(&into_wild(&["a.example.com"]), &json!({}), &with_wild());
     for mode in MODES {
-        let response = update(
-            &parked,
-            &again,
-            &covered(mode),
-            &cluster(std::slice::from_ref(&secret)),
-        )
-        .response;
+        let response =
+            update(&parked, &again, &covered(mode), &cluster(std::slice::from_ref(&secret))).response;
         assert!(response.accepted, "{:?}", response.message);
         let stored = response.mutated_object.unwrap();
         assert_eq!(stored["spec"]["secretName"], "app-parked", "{mode}");
         assert_eq!(stored["spec"]["issuerRef"]["name"], PARKED, "{mode}");
-        assert!(
-            response.warnings[0].contains("stays parked"),
-            "{:?}",
-            response.warnings
-        );
+        assert!(response.warnings[0].contains("stays parked"), "{:?}", response.warnings);
     }
 }
 
@@ -217,10 +185,7 @@ fn the_issuer_of_parked_certificates_is_never_recorded_as_the_authors() {
     let mut author = into_wild(&["a.example.com"]);
     author["spec"]["issuerRef"]["name"] = json!(PARKED);
     let message = rejection(&author, &json!({}), &with_wild());
-    assert!(
-        message.contains("would overwrite routing secret wild"),
-        "{message}"
-    );
+    assert!(message.contains("would overwrite routing secret wild"), "{message}");
 }
 
 #[test]

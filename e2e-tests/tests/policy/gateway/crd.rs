@@ -17,10 +17,7 @@ pub fn crd_faults(object: &Value) -> BTreeSet<String> {
         }
     };
     let listeners = listeners(object);
-    fault(
-        listeners.is_empty() || listeners.len() > 64,
-        "minItems, maxItems",
-    );
+    fault(listeners.is_empty() || listeners.len() > 64, "minItems, maxItems");
     let (mut names, mut places) = (BTreeSet::new(), BTreeSet::new());
     for listener in listeners {
         let (tls, protocol) = (&listener["tls"], &listener["protocol"]);
@@ -30,27 +27,12 @@ pub fn crd_faults(object: &Value) -> BTreeSet<String> {
             Value::Object(members) => members.len(),
             _ => 0,
         };
-        fault(
-            !names.insert(listener["name"].to_string()),
-            "Listener name must be unique",
-        );
+        fault(!names.insert(listener["name"].to_string()), "Listener name must be unique");
         let place = [&listener["port"], protocol, &listener["hostname"]].map(Value::to_string);
-        fault(
-            !places.insert(place),
-            "Combination of port, protocol and hostname must be unique",
-        );
-        fault(
-            protocol == "HTTP" && !tls.is_null(),
-            "tls must not be specified for HTTP",
-        );
-        fault(
-            protocol == "HTTPS" && mode != "Terminate",
-            "tls mode must be Terminate for HTTPS",
-        );
-        fault(
-            protocol == "TLS" && tls.is_null(),
-            "tls mode must be set for protocol TLS",
-        );
+        fault(!places.insert(place), "Combination of port, protocol and hostname must be unique");
+        fault(protocol == "HTTP" && !tls.is_null(), "tls must not be specified for HTTP");
+        fault(protocol == "HTTPS" && mode != "Terminate", "tls mode must be Terminate for HTTPS");
+        fault(protocol == "TLS" && tls.is_null(), "tls mode must be set for protocol TLS");
         let has_certificate = size("certificateRefs") > 0 || size("options") > 0;
         fault(
             !tls.is_null() && mode == "Terminate" && !has_certificate,
@@ -59,19 +41,12 @@ pub fn crd_faults(object: &Value) -> BTreeSet<String> {
         fault(size("certificateRefs") > 64, "maxItems of certificateRefs");
         for reference in tls["certificateRefs"].as_array().into_iter().flatten() {
             let name = reference["name"].as_str().unwrap_or_default();
-            fault(
-                name.is_empty() || name.len() > 253,
-                "name of certificateRefs",
-            );
+            fault(name.is_empty() || name.len() > 253, "name of certificateRefs");
         }
     }
-    let annotations = object["metadata"]["annotations"]
-        .as_object()
-        .into_iter()
-        .flatten();
-    let bytes: usize = annotations
-        .map(|(name, value)| name.len() + value.as_str().unwrap_or_default().len())
-        .sum();
+    let annotations = object["metadata"]["annotations"].as_object().into_iter().flatten();
+    let bytes: usize =
+        annotations.map(|(name, value)| name.len() + value.as_str().unwrap_or_default().len()).sum();
     fault(bytes > 256 * 1024, "TotalAnnotationSizeLimitB");
     faults
 }

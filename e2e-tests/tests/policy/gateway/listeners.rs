@@ -50,10 +50,7 @@ fn a_listener_of_ours_gets_the_routing_secret_and_nothing_else(#[case] listener:
     let author = gateway(json!([listener]));
     let mut stored = rewritten(&author);
     assert_eq!(secrets(&stored), ["wild"]);
-    stored["metadata"]
-        .as_object_mut()
-        .unwrap()
-        .remove("annotations");
+    stored["metadata"].as_object_mut().unwrap().remove("annotations");
     stored["spec"]["listeners"][0]["tls"]["certificateRefs"][0]["name"] = json!("own");
     assert_eq!(stored, author);
 }
@@ -88,18 +85,11 @@ fn a_listener_of_ours_gets_the_routing_secret_and_nothing_else(#[case] listener:
 fn any_other_listener_stays_and_makes_no_look_up(#[case] listener: Value) {
     for object in [gateway(json!([listener])), listener_set(json!([listener]))] {
         let evaluation = evaluate(&object, &json!({}), &cluster(&[wild()]));
-        assert!(
-            evaluation.response.accepted,
-            "{:?}",
-            evaluation.response.message
-        );
+        assert!(evaluation.response.accepted, "{:?}", evaluation.response.message);
         assert_eq!(evaluation.response.mutated_object, None);
         assert_eq!(evaluation.calls, []);
         assert!(evaluation.response.warnings.is_empty());
-        let beside = gateway(json!([
-            listener,
-            self::listener("more", "b.example.com", "more")
-        ]));
+        let beside = gateway(json!([listener, self::listener("more", "b.example.com", "more")]));
         assert_eq!(rewritten(&beside)["spec"]["listeners"][0], listener);
     }
 }
@@ -113,11 +103,7 @@ fn the_api_server_takes_what_is_rewritten() {
             listener(&name, &host, &format!("own-{}", number % 8))
         })
         .collect();
-    for author in [
-        gateway(all.clone()),
-        triggered(all.clone()),
-        listener_set(all),
-    ] {
+    for author in [gateway(all.clone()), triggered(all.clone()), listener_set(all)] {
         assert_eq!(crd_faults(&author), [].into());
         let stored = rewritten(&author);
         assert_eq!(secrets(&stored), ["wild"; 64]);
@@ -127,10 +113,7 @@ fn the_api_server_takes_what_is_rewritten() {
 
 #[test]
 fn listeners_of_one_name_stay() {
-    let twins = json!([
-        listener("https", "a.example.com", "a"),
-        listener("https", "b.example.com", "b")
-    ]);
+    let twins = json!([listener("https", "a.example.com", "a"), listener("https", "b.example.com", "b")]);
     assert_untouched(&gateway(twins), &json!({}), &cluster(&[wild()]));
 }
 
@@ -142,11 +125,7 @@ fn listeners_of_one_name_stay() {
 #[case("*.b.example.com", &["*.example.com"], false)]
 #[case("a.b.example.com", &["*.example.com"], false)]
 #[case("example.com", &["*.example.com"], false)]
-fn the_hostname_is_matched_like_a_host(
-    #[case] host: &str,
-    #[case] sans: &[&str],
-    #[case] covered: bool,
-) {
+fn the_hostname_is_matched_like_a_host(#[case] host: &str, #[case] sans: &[&str], #[case] covered: bool) {
     let secret = routing_secret("wild", sans);
     let author = gateway(json!([listener("https", host, "own")]));
     let stored = stored(&author, &json!({}), &cluster(&[secret]));
@@ -222,11 +201,7 @@ fn left_alone_while_it_is_deleted() {
 
 #[test]
 fn another_template_makes_no_producer() {
-    let object = annotated(
-        author(),
-        "cert-manager.io/secret-template",
-        r#"{"labels":{"a":""}}"#,
-    );
+    let object = annotated(author(), "cert-manager.io/secret-template", r#"{"labels":{"a":""}}"#);
     assert_eq!(secrets(&rewritten(&object)), ["wild"]);
 }
 
@@ -241,14 +216,8 @@ fn the_look_up_is_that_of_ingresses() {
     assert_eq!(expected.len(), 1);
     for (object, kinds) in [
         (gateway(listeners()), &["Secret"][..]),
-        (
-            triggered(listeners()),
-            &["Secret", "Ingress", "Gateway", "ListenerSet"],
-        ),
-        (
-            listener_set(listeners()),
-            &["Secret", "Ingress", "Gateway", "ListenerSet"],
-        ),
+        (triggered(listeners()), &["Secret", "Ingress", "Gateway", "ListenerSet"]),
+        (listener_set(listeners()), &["Secret", "Ingress", "Gateway", "ListenerSet"]),
     ] {
         let calls = calls(&object);
         assert_eq!(calls[0].request, expected[0].request);
@@ -262,10 +231,7 @@ fn a_failure_of_the_look_up_rejects() {
     let cluster = cluster(&[wild()]).refusing("secrets is forbidden");
     let response = evaluate(&author(), &json!({}), &cluster).response;
     assert!(!response.accepted);
-    assert_names(
-        &response.message.unwrap(),
-        &["secrets is forbidden", "contextAwareResources"],
-    );
+    assert_names(&response.message.unwrap(), &["secrets is forbidden", "contextAwareResources"]);
 }
 
 #[rstest]
@@ -302,10 +268,7 @@ fn all_served_versions_are_reviewed_when_they_are_created_or_updated(
         object["apiVersion"] = json!(format!("gateway.networking.k8s.io/{version}"));
         let mut request = request_from(object).unwrap();
         request["operation"] = json!(operation);
-        let response = POLICY
-            .validate(&request, &json!({}), &cluster(&[wild()]))
-            .unwrap()
-            .response;
+        let response = POLICY.validate(&request, &json!({}), &cluster(&[wild()])).unwrap().response;
         assert_eq!(secrets(&response.mutated_object.unwrap()), ["wild"]);
     }
 }
@@ -325,23 +288,14 @@ const KEY: &str = "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t";
 #[case("/spec/listeners/0/tls/certificateRefs/0", json!(null), "spec.listeners")]
 #[case("/spec/listeners/0/tls/certificateRefs/0/name", json!({KEY: KEY}), "spec.listeners")]
 #[case("/metadata", json!(null), "metadata")]
-fn a_wrong_type_is_rejected_by_its_field(
-    #[case] pointer: &str,
-    #[case] value: Value,
-    #[case] field: &str,
-) {
+fn a_wrong_type_is_rejected_by_its_field(#[case] pointer: &str, #[case] value: Value, #[case] field: &str) {
     let mut request = request_from(author()).unwrap();
     *request["object"].pointer_mut(pointer).unwrap() = value;
-    let response = POLICY
-        .validate(&request, &json!({}), &cluster(&[wild()]))
-        .unwrap()
-        .response;
+    let response = POLICY.validate(&request, &json!({}), &cluster(&[wild()])).unwrap().response;
     assert!(!response.accepted);
     let message = response.message.unwrap();
     assert!(
-        message.contains("the Gateway cannot be read")
-            && message.contains(field)
-            && !message.contains(KEY),
+        message.contains("the Gateway cannot be read") && message.contains(field) && !message.contains(KEY),
         "{message}"
     );
 }
@@ -393,15 +347,7 @@ fn a_listener_beside_one_that_passes_tls_through_stays(#[case] other: Value, #[c
     let secret = &stored["spec"]["listeners"][0]["tls"]["certificateRefs"][0]["name"];
     assert_eq!(secret == "wild", moves, "{stored}");
     let mut warnings = response.warnings.iter();
-    assert_eq!(
-        warnings.any(|warning| warning.contains("passes TLS through")),
-        !moves
-    );
+    assert_eq!(warnings.any(|warning| warning.contains("passes TLS through")), !moves);
     let require = json!({"gateway": {"action": "require"}});
-    assert_eq!(
-        evaluate(&author, &require, &cluster(&[wild()]))
-            .response
-            .accepted,
-        !moves
-    );
+    assert_eq!(evaluate(&author, &require, &cluster(&[wild()])).response.accepted, !moves);
 }

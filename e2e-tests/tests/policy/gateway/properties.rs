@@ -128,19 +128,12 @@ fn orders(object: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let ignored = ignored_names(object);
     for listener in listeners(object) {
         let tls = &listener["tls"];
-        let references = tls["certificateRefs"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
+        let references = tls["certificateRefs"].as_array().cloned().unwrap_or_default();
         let is_valid = references.iter().all(|reference| {
             let is = |name: &str, allowed: [&str; 2]| {
-                reference[name]
-                    .as_str()
-                    .is_none_or(|value| allowed.contains(&value))
+                reference[name].as_str().is_none_or(|value| allowed.contains(&value))
             };
-            is("group", ["", "core"])
-                && is("kind", ["", "Secret"])
-                && is("namespace", [NAMESPACE; 2])
+            is("group", ["", "core"]) && is("kind", ["", "Secret"]) && is("namespace", [NAMESPACE; 2])
         });
         let is_ordered = is_triggered(object)
             && (listener["protocol"] == "HTTPS" || listener["protocol"] == "TLS")
@@ -150,10 +143,7 @@ fn orders(object: &Value) -> BTreeMap<String, BTreeSet<String>> {
         if let (true, Some(host)) = (is_ordered, listener["hostname"].as_str()) {
             for reference in references {
                 let secret = reference["name"].as_str().unwrap().to_owned();
-                orders
-                    .entry(secret)
-                    .or_default()
-                    .insert(host.to_ascii_lowercase());
+                orders.entry(secret).or_default().insert(host.to_ascii_lowercase());
             }
         }
     }
@@ -164,9 +154,7 @@ fn orders(object: &Value) -> BTreeMap<String, BTreeSet<String>> {
 fn rest(object: &Value) -> Value {
     let mut rest = object.clone();
     for listener in rest["spec"]["listeners"].as_array_mut().unwrap() {
-        let references = listener
-            .pointer_mut("/tls/certificateRefs")
-            .and_then(Value::as_array_mut);
+        let references = listener.pointer_mut("/tls/certificateRefs").and_then(Value::as_array_mut);
         if let Some([reference]) = references.map(Vec::as_mut_slice) {
             reference["name"] = json!("any");
         }

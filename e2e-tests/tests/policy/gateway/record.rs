@@ -9,10 +9,7 @@ use crate::support::*;
 
 fn author() -> Value {
     annotated(
-        triggered(json!([
-            listener("a", "a.example.com", "one"),
-            listener("b", "b.example.com", "two")
-        ])),
+        triggered(json!([listener("a", "a.example.com", "one"), listener("b", "b.example.com", "two")])),
         IGNORED,
         "x ",
     )
@@ -51,10 +48,7 @@ fn values_sent_again_give_the_same_result() {
     let mut again = rewritten(&author());
     again["spec"] = author()["spec"].clone();
     again["metadata"]["annotations"][IGNORED] = json!("x ");
-    assert_eq!(
-        stored(&again, &json!({}), &cluster(&[wild()])),
-        rewritten(&author())
-    );
+    assert_eq!(stored(&again, &json!({}), &cluster(&[wild()])), rewritten(&author()));
     assert_eq!(gone(&again), author());
 }
 
@@ -73,10 +67,7 @@ fn only_what_still_holds_our_value_is_restored() {
 fn a_listener_with_more_references_or_another_name_is_not_restored() {
     let mut changed = rewritten(&author());
     let references = &mut changed["spec"]["listeners"][0]["tls"]["certificateRefs"];
-    references
-        .as_array_mut()
-        .unwrap()
-        .push(json!({"name": "rsa"}));
+    references.as_array_mut().unwrap().push(json!({"name": "rsa"}));
     changed["spec"]["listeners"][1]["name"] = json!("c");
     assert_eq!(secrets(&gone(&changed)), ["wild", "wild"]);
 }
@@ -86,10 +77,7 @@ fn a_listener_that_is_no_longer_ours_is_restored() {
     let mut changed = rewritten(&author());
     changed["spec"]["listeners"][0]["tls"]["mode"] = json!("Passthrough");
     let stored = stored(&changed, &json!({}), &cluster(&[wild()]));
-    assert_eq!(
-        (secrets(&stored), ignored(&stored)),
-        (vec!["one", "wild"], Some("x ,b"))
-    );
+    assert_eq!((secrets(&stored), ignored(&stored)), (vec!["one", "wild"], Some("x ,b")));
 }
 
 /// Ours were appended, so an entry that the author has put in front meanwhile is the author's.
@@ -113,24 +101,14 @@ fn the_record_is_undone_without_a_look_up_where_no_listener_is_ours() {
     emptied["spec"]["listeners"] = json!([]);
     let evaluation = evaluate(&emptied, &json!({}), &cluster(&[wild()]));
     assert_eq!(evaluation.calls, []);
-    assert_eq!(
-        evaluation.response.mutated_object.unwrap()["metadata"],
-        author()["metadata"]
-    );
+    assert_eq!(evaluation.response.mutated_object.unwrap()["metadata"], author()["metadata"]);
 }
 
 #[test]
 fn other_secrets_take_over() {
     let other = routing_secret("other", &["a.example.com"]);
-    let stored = stored(
-        &rewritten(&author()),
-        &json!({}),
-        &cluster(std::slice::from_ref(&other)),
-    );
-    assert_eq!(
-        (secrets(&stored), ignored(&stored)),
-        (vec!["other", "two"], Some("x ,a"))
-    );
+    let stored = stored(&rewritten(&author()), &json!({}), &cluster(std::slice::from_ref(&other)));
+    assert_eq!((secrets(&stored), ignored(&stored)), (vec!["other", "two"], Some("x ,a")));
     assert_stable(&author(), &stored, &json!({}), &cluster(&[other]));
 }
 
@@ -154,9 +132,7 @@ fn a_record_that_is_not_ours_leaves_the_object_alone(#[case] record: &str) {
         let evaluation = evaluate(&object, &json!({}), &cluster(&[wild()]));
         assert_eq!(evaluation.response.mutated_object, None);
         assert_eq!(evaluation.calls, []);
-        let expected = format!(
-            "{kind} app: unchanged: annotation {RECORD} is invalid; remove it"
-        );
+        let expected = format!("{kind} app: unchanged: annotation {RECORD} is invalid; remove it");
         assert_eq!(evaluation.response.warnings, [expected]);
     }
 }
@@ -176,10 +152,8 @@ fn an_emptied_record_is_forgotten() {
 #[case::the_record(&[RECORD])]
 #[case::all_annotations(&[RECORD, IGNORED])]
 fn a_record_that_is_lost_counts_while_listeners_say_what_was_applied(#[case] lost: &[&str]) {
-    let author = listener_set(json!([
-        listener("a", "a.example.com", "one"),
-        listener("x", "x.example.org", "two")
-    ]));
+    let author =
+        listener_set(json!([listener("a", "a.example.com", "one"), listener("x", "x.example.org", "two")]));
     let rewritten = rewritten(&author);
     let lost = without_annotations(rewritten.clone(), lost);
     assert_eq!(updated(&rewritten, &lost, &cluster(&[wild()])), rewritten);
@@ -192,11 +166,7 @@ fn a_record_that_is_lost_counts_while_listeners_say_what_was_applied(#[case] los
 
 #[test]
 fn a_record_that_is_lost_counts_while_its_listeners_are_ignored() {
-    let author = annotated(
-        triggered(json!([listener("a", "a.example.com", "wild")])),
-        IGNORED,
-        "x ",
-    );
+    let author = annotated(triggered(json!([listener("a", "a.example.com", "wild")])), IGNORED, "x ");
     let rewritten = rewritten(&author);
     let lost = without_annotations(rewritten.clone(), &[RECORD]);
     assert_eq!(updated(&rewritten, &lost, &cluster(&[wild()])), rewritten);
@@ -246,22 +216,14 @@ fn require_rejects_what_would_be_changed() {
     assert_names(&response.message.unwrap(), &parts);
     let unlisted = listener_set(json!([listener("a", "a.example.com", "wild")]));
     let response = evaluate(&unlisted, &require(), &cluster(&[wild()])).response;
-    assert_names(
-        &response.message.unwrap(),
-        &["ListenerSet workspace/app", "add a to annotation"],
-    );
+    assert_names(&response.message.unwrap(), &["ListenerSet workspace/app", "add a to annotation"]);
 }
 
 #[test]
 fn require_accepts_what_stays() {
-    let shared = triggered(json!([
-        listener("a", "a.example.com", "own"),
-        listener("x", "x.example.org", "own")
-    ]));
-    assert_names(
-        &warnings_of_untouched(&shared, &require()),
-        &["a.example.com", "x.example.org"],
-    );
+    let shared =
+        triggered(json!([listener("a", "a.example.com", "own"), listener("x", "x.example.org", "own")]));
+    assert_names(&warnings_of_untouched(&shared, &require()), &["a.example.com", "x.example.org"]);
     assert_untouched(
         &gateway(json!([listener("x", "x.example.org", "own")])),
         &require(),
@@ -269,25 +231,16 @@ fn require_accepts_what_stays() {
     );
     assert_untouched(&rewritten(&author()), &require(), &cluster(&[wild()]));
     let leave = json!({"gateway": {"action": "require", "triggered": "leave"}});
-    assert_names(
-        &warnings_of_untouched(&author(), &leave),
-        &["not rewritten"],
-    );
-    assert_untouched(
-        &annotated(gateway(json!([])), RECORD, "{}"),
-        &require(),
-        &cluster(&[wild()]),
-    );
+    assert_names(&warnings_of_untouched(&author(), &leave), &["not rewritten"]);
+    assert_untouched(&annotated(gateway(json!([])), RECORD, "{}"), &require(), &cluster(&[wild()]));
 }
 
 #[test]
 fn require_expects_the_authors_secret_when_the_routing_secret_is_gone() {
     let response = evaluate(&rewritten(&author()), &require(), &cluster(&[])).response;
     assert!(!response.accepted);
-    let parts = [
-        "listener a (a.example.com) names Secret wild, expected Secret one",
-        "remove b from annotation",
-    ];
+    let parts =
+        ["listener a (a.example.com) names Secret wild, expected Secret one", "remove b from annotation"];
     assert_names(&response.message.unwrap(), &parts);
 }
 
@@ -300,10 +253,7 @@ fn changes_are_announced() {
         "Gateway app: cert-manager ignores listeners: a, b",
     ];
     assert_eq!(response.warnings, expected);
-    assert_eq!(
-        response.audit_annotations["routing-secrets"],
-        "a.example.com=wild,b.example.com=wild"
-    );
+    assert_eq!(response.audit_annotations["routing-secrets"], "a.example.com=wild,b.example.com=wild");
     let back = evaluate(&rewritten(&author()), &json!({}), &cluster(&[])).response;
     let expected = [
         "Gateway app: a.example.com: uses Secret one again",
@@ -318,18 +268,10 @@ fn changes_are_announced() {
 #[test]
 fn there_are_ten_short_warnings_at_most() {
     let listeners: Value = (0..30)
-        .map(|number| {
-            listener(
-                &format!("l{number}"),
-                &format!("h{number}.example.com"),
-                &"s".repeat(200),
-            )
-        })
+        .map(|number| listener(&format!("l{number}"), &format!("h{number}.example.com"), &"s".repeat(200)))
         .chain([listener("x", "x.example.org", "wild")])
         .collect();
-    let warnings = evaluate(&triggered(listeners), &json!({}), &cluster(&[wild()]))
-        .response
-        .warnings;
+    let warnings = evaluate(&triggered(listeners), &json!({}), &cluster(&[wild()])).response.warnings;
     assert_ten_short(&warnings);
     assert!(warnings[0].contains("x.example.org"), "{warnings:?}");
 }

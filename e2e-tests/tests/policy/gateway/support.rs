@@ -62,12 +62,8 @@ pub fn listeners(object: &Value) -> &Vec<Value> {
 
 /// The Secret that each listener names.
 pub fn secrets(object: &Value) -> Vec<&str> {
-    let names = listeners(object)
-        .iter()
-        .map(|listener| &listener["tls"]["certificateRefs"][0]["name"]);
-    names
-        .map(|name| name.as_str().unwrap_or_default())
-        .collect()
+    let names = listeners(object).iter().map(|listener| &listener["tls"]["certificateRefs"][0]["name"]);
+    names.map(|name| name.as_str().unwrap_or_default()).collect()
 }
 
 /// The annotation that makes cert-manager ignore listeners.

@@ -14,27 +14,18 @@ fn leave() -> Value {
 }
 
 fn covered() -> Value {
-    json!([
-        listener("a", "a.example.com", "one"),
-        listener("b", "b.example.com", "two")
-    ])
+    json!([listener("a", "a.example.com", "one"), listener("b", "b.example.com", "two")])
 }
 
 /// Two listeners that share a Secret, one of them not covered.
 fn shared() -> Value {
-    json!([
-        listener("a", "a.example.com", "own"),
-        listener("x", "x.example.org", "own")
-    ])
+    json!([listener("a", "a.example.com", "own"), listener("x", "x.example.org", "own")])
 }
 
 #[rstest]
 #[case("cert-manager.io/issuer", "le")]
 #[case("cert-manager.io/cluster-issuer", "")]
-fn a_covered_gateway_keeps_its_triggers_and_lists_its_listeners(
-    #[case] trigger: &str,
-    #[case] value: &str,
-) {
+fn a_covered_gateway_keeps_its_triggers_and_lists_its_listeners(#[case] trigger: &str, #[case] value: &str) {
     let stored = rewritten(&annotated(gateway(covered()), trigger, value));
     assert_eq!(secrets(&stored), ["wild", "wild"]);
     assert_eq!(stored["metadata"]["annotations"][trigger], value);
@@ -65,12 +56,7 @@ fn of_two_listeners_that_shared_a_secret_neither_is_touched_if_one_is_not_covere
         let warnings = warnings_of_untouched(&author, &json!({}));
         assert_names(
             &warnings,
-            &[
-                "own",
-                "a.example.com (wild)",
-                "not covered",
-                "x.example.org",
-            ],
+            &["own", "a.example.com (wild)", "no routing secret covers", "x.example.org"],
         );
     }
 }
@@ -79,20 +65,16 @@ fn of_two_listeners_that_shared_a_secret_neither_is_touched_if_one_is_not_covere
 #[test]
 fn both_hosts_are_named_however_long_the_secrets_name_is() {
     let secret = "s".repeat(253);
-    let author = triggered(json!([
-        listener("a", "a.example.com", &secret),
-        listener("x", "x.example.org", &secret)
-    ]));
+    let author =
+        triggered(json!([listener("a", "a.example.com", &secret), listener("x", "x.example.org", &secret)]));
     let warnings = warnings_of_untouched(&author, &json!({}));
     assert_names(&warnings, &["a.example.com (wild)", "x.example.org"]);
 }
 
 #[test]
 fn an_ignored_host_is_not_covered() {
-    let author = triggered(json!([
-        listener("a", "a.example.com", "own"),
-        listener("b", "b.example.com", "own")
-    ]));
+    let author =
+        triggered(json!([listener("a", "a.example.com", "own"), listener("b", "b.example.com", "own")]));
     let warnings = warnings_of_untouched(&author, &json!({"ignoredHosts": ["b.*"]}));
     assert_names(&warnings, &["a.example.com (wild)", "b.example.com"]);
 }
@@ -100,10 +82,7 @@ fn an_ignored_host_is_not_covered() {
 #[test]
 fn other_groups_are_rewritten_beside_it() {
     let mut listeners = shared();
-    let more = [
-        listener("b", "b.example.com", "two"),
-        listener("c", "c.example.com", "two"),
-    ];
+    let more = [listener("b", "b.example.com", "two"), listener("c", "c.example.com", "two")];
     listeners.as_array_mut().unwrap().extend(more);
     let stored = rewritten(&triggered(listeners));
     assert_eq!(secrets(&stored), ["own", "own", "wild", "wild"]);
@@ -119,22 +98,14 @@ fn other_groups_are_rewritten_beside_it() {
     two
 })]
 #[case::address(listener("x", "10.0.0.1", "own"))]
-fn a_listener_that_is_not_ours_holds_back_too_if_a_certificate_is_ordered_for_it(
-    #[case] other: Value,
-) {
+fn a_listener_that_is_not_ours_holds_back_too_if_a_certificate_is_ordered_for_it(#[case] other: Value) {
     let listeners = json!([listener("a", "a.example.com", "own"), other]);
     let warnings = warnings_of_untouched(&triggered(listeners.clone()), &json!({}));
-    assert_names(
-        &warnings,
-        &["a.example.com (wild)", other["hostname"].as_str().unwrap()],
-    );
+    assert_names(&warnings, &["a.example.com (wild)", other["hostname"].as_str().unwrap()]);
     assert_eq!(secrets(&rewritten(&gateway(listeners.clone())))[0], "wild");
     let ignored_already = annotated(triggered(listeners), IGNORED, "x");
     let stored = rewritten(&ignored_already);
-    assert_eq!(
-        (secrets(&stored)[0], ignored(&stored)),
-        ("wild", Some("x,a"))
-    );
+    assert_eq!((secrets(&stored)[0], ignored(&stored)), ("wild", Some("x,a")));
 }
 
 #[rstest]
@@ -147,14 +118,8 @@ fn a_listener_that_is_not_ours_holds_back_too_if_a_certificate_is_ordered_for_it
 #[case::other_namespace(json!({"name": "x", "hostname": "x.example.org", "protocol": "HTTPS",
     "tls": {"certificateRefs": [{"name": "own", "namespace": "other"}]}}))]
 fn a_listener_for_which_nothing_is_ordered_holds_nothing_back(#[case] other: Value) {
-    let stored = rewritten(&triggered(json!([
-        listener("a", "a.example.com", "own"),
-        other
-    ])));
-    assert_eq!(
-        (secrets(&stored), ignored(&stored)),
-        (vec!["wild", "own"], Some("a"))
-    );
+    let stored = rewritten(&triggered(json!([listener("a", "a.example.com", "own"), other])));
+    assert_eq!((secrets(&stored), ignored(&stored)), (vec!["wild", "own"], Some("a")));
 }
 
 #[test]
@@ -172,17 +137,11 @@ fn made(names: &[&str]) -> TlsSecret {
 
 #[rstest]
 fn the_producer_of_a_routing_secret_is_not_listed(#[values(0, 1)] form: usize) {
-    let named = json!([
-        listener("a", "a.example.com", "made"),
-        listener("b", "b.example.com", "own")
-    ]);
+    let named = json!([listener("a", "a.example.com", "made"), listener("b", "b.example.com", "own")]);
     let author = [triggered(named.clone()), listener_set(named)][form].clone();
     let secrets = cluster(&[made(&["a.example.com"]), wild()]);
     let stored = stored(&author, &json!({}), &secrets);
-    assert_eq!(
-        (self::secrets(&stored), ignored(&stored)),
-        (vec!["made", "wild"], Some("b"))
-    );
+    assert_eq!((self::secrets(&stored), ignored(&stored)), (vec!["made", "wild"], Some("b")));
     assert_stable(&author, &stored, &json!({}), &secrets);
 }
 
@@ -203,10 +162,7 @@ fn a_gateway_that_only_names_a_routing_secret_is_no_producer(#[case] secret: Tls
     let named = json!([listener("a", "a.example.com", "made")]);
     for author in [triggered(named.clone()), listener_set(named)] {
         let stored = stored(&author, &json!({}), &cluster(std::slice::from_ref(&secret)));
-        assert_eq!(
-            (secrets(&stored), ignored(&stored)),
-            (vec!["made"], Some("a"))
-        );
+        assert_eq!((secrets(&stored), ignored(&stored)), (vec!["made"], Some("a")));
     }
 }
 
@@ -226,10 +182,7 @@ fn the_authors_list_is_only_added_to(#[case] list: &str, #[case] expected: &str)
     let record = &rewritten(&author)["metadata"]["annotations"][RECORD];
     let mut again = author.clone();
     again["metadata"]["annotations"][RECORD] = record.clone();
-    assert_eq!(
-        stored(&again, &json!({}), &cluster(&[wild()])),
-        rewritten(&author)
-    );
+    assert_eq!(stored(&again, &json!({}), &cluster(&[wild()])), rewritten(&author));
     assert_eq!(stored(&again, &json!({}), &cluster(&[])), author);
 }
 
@@ -258,10 +211,8 @@ fn a_listener_that_names_a_routing_secret_for_others_is_told() {
         &warnings_of_untouched(&author, &json!({})),
         &["x.example.org: routing secret wild does not cover it"],
     );
-    let author = gateway(json!([
-        listener("x", "a.example.com", "wild"),
-        mutual("y", "y.example.org", "wild"),
-    ]));
+    let author =
+        gateway(json!([listener("x", "a.example.com", "wild"), mutual("y", "y.example.org", "wild"),]));
     assert_eq!(warnings_of_untouched(&author, &json!({})), "");
 }
 
@@ -272,8 +223,8 @@ fn a_routing_secret_that_is_not_usable_is_told(#[case] author: Value, #[case] mo
     let old = routing_secret("old", &["*.example.com"]).valid(-9, -1);
     let response = evaluate(&author, &json!({}), &cluster(&[old])).response;
     assert_eq!(response.mutated_object, None);
-    let expired = ["a", "B"]
-        .map(|host| format!("Gateway app: {host}.example.com: routing secret old has expired"));
+    let expired =
+        ["a", "B"].map(|host| format!("Gateway app: {host}.example.com: routing secret old has expired"));
     let [first, second] = expired.each_ref().map(String::as_str);
     assert_eq!(response.warnings, [&[first], more, &[second]].concat());
 }
@@ -291,24 +242,11 @@ fn nothing_is_told_about_a_routing_secret_to_its_producer() {
 fn leave_changes_no_triggered_object_and_warns() {
     for author in [triggered(covered()), listener_set(covered())] {
         let warnings = warnings_of_untouched(&author, &leave());
-        assert_names(
-            &warnings,
-            &[
-                "not rewritten",
-                "a.example.com (wild)",
-                "b.example.com (wild)",
-            ],
-        );
+        assert_names(&warnings, &["not rewritten", "a.example.com (wild)", "b.example.com (wild)"]);
     }
-    assert_eq!(
-        secrets(&stored(&gateway(covered()), &leave(), &cluster(&[wild()]))),
-        ["wild", "wild"]
-    );
+    assert_eq!(secrets(&stored(&gateway(covered()), &leave(), &cluster(&[wild()]))), ["wild", "wild"]);
     let named = triggered(json!([listener("a", "a.example.com", "wild")]));
-    assert_names(
-        &warnings_of_untouched(&named, &leave()),
-        &["cert-manager may overwrite wild"],
-    );
+    assert_names(&warnings_of_untouched(&named, &leave()), &["cert-manager may overwrite wild"]);
 }
 
 #[test]
@@ -320,23 +258,25 @@ fn leave_has_nothing_to_say_where_nothing_is_covered() {
 #[test]
 fn leave_gives_back_what_was_rewritten_before() {
     let author = triggered(covered());
-    assert_eq!(
-        stored(&rewritten(&author), &leave(), &cluster(&[wild()])),
-        author
-    );
+    assert_eq!(stored(&rewritten(&author), &leave(), &cluster(&[wild()])), author);
 }
 
 #[test]
 fn a_gateway_that_loses_its_triggers_loses_our_names_in_the_list() {
     let author = annotated(triggered(covered()), IGNORED, "x");
     let mut changed = rewritten(&author);
-    changed["metadata"]["annotations"]
-        .as_object_mut()
-        .unwrap()
-        .remove(ISSUER);
+    changed["metadata"]["annotations"].as_object_mut().unwrap().remove(ISSUER);
     let stored = stored(&changed, &json!({}), &cluster(&[wild()]));
-    assert_eq!(
-        (secrets(&stored), ignored(&stored)),
-        (vec!["wild", "wild"], Some("x"))
-    );
+    assert_eq!((secrets(&stored), ignored(&stored)), (vec!["wild", "wild"], Some("x")));
+}
+
+/// Its controller would write a certificate for the host into the routing secret.
+#[test]
+fn another_issuer_beside_a_routing_secret_is_a_warning() {
+    let author = gateway(json!([listener("https", "a.example.org", "wild")]));
+    let author = annotated(author, "cert.gardener.cloud/purpose", "managed");
+    let response = evaluate(&author, &json!({}), &cluster(&[wild()])).response;
+    assert_eq!(response.mutated_object, None);
+    let said = response.warnings.join("; ");
+    assert!(said.contains("may overwrite wild"), "{said}");
 }

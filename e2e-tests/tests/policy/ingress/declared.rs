@@ -74,14 +74,10 @@ fn update(old: &Value, new: &Value, options: &Value) -> Value {
 }
 
 fn answered(request: &Value, secrets: &[e2e_tests::certificates::TlsSecret]) -> Value {
-    let evaluation = POLICY
-        .validate(request, &json!({}), &cluster(secrets))
-        .unwrap();
+    let evaluation = POLICY.validate(request, &json!({}), &cluster(secrets)).unwrap();
     let response = evaluation.response;
     assert!(response.accepted, "rejected: {:?}", response.message);
-    response
-        .mutated_object
-        .unwrap_or_else(|| request["object"].clone())
+    response.mutated_object.unwrap_or_else(|| request["object"].clone())
 }
 
 /// The entry of `managedFields` of who owns `spec.tls`.
@@ -104,10 +100,7 @@ fn first() -> Value {
 
 /// The second one, whose author names the routing secret himself, and a host more.
 fn second() -> Value {
-    app(json!([
-        entry(&["a.example.com"], "wild"),
-        entry(&["x.example.org"], "x")
-    ]))
+    app(json!([entry(&["a.example.com"], "wild"), entry(&["x.example.org"], "x")]))
 }
 
 /// Manifests that follow the first one, and the TLS entries that are stored while there is `wild`.
@@ -134,12 +127,7 @@ fn what_is_declared_takes_the_place_of_the_record(
     let request = sender.sends(manifest.clone(), &old);
     let stored = answered(&request, &[wild()]);
     assert_eq!(stored["spec"]["tls"], expected);
-    assert!(
-        !stored["metadata"]["annotations"]
-            .to_string()
-            .contains(ISSUER),
-        "{stored}"
-    );
+    assert!(!stored["metadata"]["annotations"].to_string().contains(ISSUER), "{stored}");
     // Nothing of the first manifest comes back.
     let sent = sender.marked(manifest);
     assert_eq!(answered(&request, &[]), sent);
@@ -185,10 +173,7 @@ fn a_manifest_that_is_sent_again_gives_the_same_result(
 ) {
     let old = sender.creates(first());
     assert_eq!(answered(&sender.sends(first(), &old), &[wild()]), old);
-    assert_eq!(
-        answered(&sender.sends(first(), &old), &[]),
-        sender.marked(first())
-    );
+    assert_eq!(answered(&sender.sends(first(), &old), &[]), sender.marked(first()));
 }
 
 /// Asserts that an object that says more than what was applied is its author's word, or else an edit of ours.
@@ -284,6 +269,20 @@ fn who_manages_the_object(#[case] labels: Value, #[case] is_declared: bool) {
     assert_declared(&object, &json!({"fieldManager": "helm"}), is_declared);
 }
 
+/// What somebody else writes into an object of Helm is an edit.
+#[rstest]
+#[case::helm("helm", true)]
+#[case::by_hand("kubectl-edit", false)]
+fn who_writes_an_object_of_helm(#[case] sender: &str, #[case] is_declared: bool) {
+    let mut object = second();
+    object["metadata"]["labels"] = json!({HELM: "Helm"});
+    object["metadata"]["managedFields"] = json!([
+        {"manager": "helm", "operation": "Update", "fieldsV1": {"f:metadata": {"f:labels": {format!("f:{HELM}"): {}}}}},
+        {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:spec": {"f:tls": {}}}},
+    ]);
+    assert_declared(&object, &json!({"fieldManager": sender}), is_declared);
+}
+
 /// Helm sends nothing for an Ingress whose manifest did not change: what was applied is still ours.
 #[test]
 fn what_was_applied_is_not_helms() {
@@ -297,9 +296,7 @@ fn what_was_applied_is_not_helms() {
 
 /// A manifest that drops the record with the last annotation of its own.
 #[rstest]
-fn a_record_that_is_lost_with_a_manifest_does_not_count(
-    #[values(Kubectl, ServerSideApply)] sender: Sender,
-) {
+fn a_record_that_is_lost_with_a_manifest_does_not_count(#[values(Kubectl, ServerSideApply)] sender: Sender) {
     let old = sender.creates(first());
     let sent = sender.marked(app(old["spec"]["tls"].clone()));
     let request = update(&old, &sent, &sender.options());
@@ -315,35 +312,20 @@ fn a_record_that_is_lost_with_a_manifest_does_not_count(
 #[case::of_another_annotation(owner_of("kubectl-annotate", "notes"), false)]
 #[case::nobody(json!({}), false)]
 #[case::odd(json!({"manager": "kubectl-annotate", "fieldsV1": {"f:metadata": [{"f:annotations": ISSUER}]}}), false)]
-fn an_annotation_that_somebody_else_owns_comes_back(
-    #[case] owner: Value,
-    #[case] comes_back: bool,
-) {
+fn an_annotation_that_somebody_else_owns_comes_back(#[case] owner: Value, #[case] comes_back: bool) {
     let old = ServerSideApply.creates(first());
-    let manifest = app(json!([
-        entry(&["a.example.com"], "own"),
-        entry(&["x.example.org"], "x")
-    ]));
+    let manifest = app(json!([entry(&["a.example.com"], "own"), entry(&["x.example.org"], "x")]));
     let mut request = ServerSideApply.sends(manifest, &old);
     let fields = request["object"]["metadata"]["managedFields"].as_array_mut();
     fields.unwrap().push(owner);
     let stored = answered(&request, &[wild()]);
     // With its issuer, the Ingress is left as its author wants it: not every host is covered.
     let expected = if comes_back { "own" } else { "wild" };
-    assert_eq!(
-        stored["spec"]["tls"][0],
-        entry(&["a.example.com"], expected)
-    );
-    assert_eq!(
-        stored["metadata"]["annotations"].get(ISSUER).is_some(),
-        comes_back
-    );
+    assert_eq!(stored["spec"]["tls"][0], entry(&["a.example.com"], expected));
+    assert_eq!(stored["metadata"]["annotations"].get(ISSUER).is_some(), comes_back);
     let gone = self::stored(&stored, &json!({}), &cluster(&[]));
     assert_eq!(gone["spec"], request["object"]["spec"]);
-    assert_eq!(
-        gone["metadata"]["annotations"].get(ISSUER).is_some(),
-        comes_back
-    );
+    assert_eq!(gone["metadata"]["annotations"].get(ISSUER).is_some(), comes_back);
 }
 
 /// The entry of `managedFields` of who owns an annotation.
@@ -371,11 +353,7 @@ fn no_trigger_comes_back_beside_another(
     #[case] value: &str,
     #[case] comes_back: bool,
 ) {
-    let author = annotated(
-        app(json!([entry(&["a.example.com"], "own")])),
-        removed,
-        "le",
-    );
+    let author = annotated(app(json!([entry(&["a.example.com"], "own")])), removed, "le");
     let moved = stored(&author, &json!({}), &cluster(&[wild()]));
     let edited = annotated(moved.clone(), set, value);
     let mut expected = annotated(without_annotations(author, &[removed]), set, value);
@@ -392,9 +370,6 @@ fn no_trigger_comes_back_beside_another(
     let more = entry(&["x.example.org"], "x");
     partly["spec"]["tls"].as_array_mut().unwrap().push(more);
     let stored = stored(&partly, &json!({}), &cluster(&[wild()]));
-    assert_eq!(
-        stored["metadata"]["annotations"].get(removed).is_some(),
-        comes_back
-    );
+    assert_eq!(stored["metadata"]["annotations"].get(removed).is_some(), comes_back);
     assert_eq!(stored["metadata"]["annotations"][set], value);
 }

@@ -171,15 +171,10 @@ fn an_entry_without_hosts_is_not_merged_where_any_host_is_served(#[case] tls: Va
         let tls = rewritten_tls_of(&author);
         let count = |tls: &Value, secret: &str| {
             let entries = tls.as_array().unwrap().iter();
-            entries
-                .filter(|entry| entry["secretName"] == secret)
-                .count()
+            entries.filter(|entry| entry["secretName"] == secret).count()
         };
         assert!(tls.as_array().unwrap().contains(&named_by_default), "{tls}");
-        assert!(
-            count(&tls, "wild") <= count(&author["spec"]["tls"], "wild"),
-            "{tls}"
-        );
+        assert!(count(&tls, "wild") <= count(&author["spec"]["tls"], "wild"), "{tls}");
     }
 }
 
@@ -244,11 +239,7 @@ fn an_entry_without_hosts_keeps_its_place(#[case] tls: Value, #[case] expected: 
     json!([{"secretName": "one"}, {"secretName": "two"}, entry(&["b.example.com"], "own")]),
     json!([entry(&["b.example.com"], "wild"), {"secretName": "one"}, {"secretName": "two"}])
 )]
-fn several_entries_without_hosts_stay(
-    #[case] rules: &[&str],
-    #[case] tls: Value,
-    #[case] expected: Value,
-) {
+fn several_entries_without_hosts_stay(#[case] rules: &[&str], #[case] tls: Value, #[case] expected: Value) {
     assert_eq!(rewritten_tls(rules, tls, &secrets()), expected);
 }
 
@@ -280,18 +271,12 @@ fn plain_hosts_are_secured_all_or_none(#[case] author: Value, #[case] other: &st
     let response = agreed(&author, &settings, &secrets());
     assert_eq!(response.mutated_object, None);
     let said = response.warnings.join("\n");
-    assert!(
-        said.contains("b.example.com") && said.contains(other),
-        "{said}"
-    );
+    assert!(said.contains("b.example.com") && said.contains(other), "{said}");
     // What entries name moves all the same.
     let mut with_entry = author.clone();
     with_entry["spec"]["tls"] = json!([entry(&["a.example.com"], "own")]);
     let stored = agreed(&with_entry, &settings, &secrets()).mutated_object;
-    assert_eq!(
-        stored.unwrap()["spec"]["tls"],
-        json!([entry(&["a.example.com"], "exact")])
-    );
+    assert_eq!(stored.unwrap()["spec"]["tls"], json!([entry(&["a.example.com"], "exact")]));
     // What was added while all of them were covered goes again.
     let everything = cluster(&[
         wild(),
@@ -307,10 +292,7 @@ fn plain_hosts_are_secured_all_or_none(#[case] author: Value, #[case] other: &st
 #[case::not_covered(ingress(&["x.example.org"], json!(null)), json!({}))]
 #[case::ignored(ingress(&["b.example.com", "x.example.org"], json!(null)), json!({"ingress": {"plainHosts": "ignore"}}))]
 #[case::only_a_rule_without_host(with_rule(ingress(&[], json!(null)), rule("")), json!({}))]
-fn plain_hosts_of_which_none_is_covered_are_no_news(
-    #[case] author: Value,
-    #[case] settings: Value,
-) {
+fn plain_hosts_of_which_none_is_covered_are_no_news(#[case] author: Value, #[case] settings: Value) {
     let response = agreed(&author, &settings, &secrets());
     assert_eq!((response.mutated_object, response.warnings), (None, vec![]));
 }
@@ -319,10 +301,7 @@ fn plain_hosts_of_which_none_is_covered_are_no_news(
 #[test]
 fn plain_hosts_are_secured_beside_a_default_backend() {
     let author = with_default_backend(ingress(&["b.example.com"], json!(null)), "service");
-    assert_eq!(
-        rewritten_tls_of(&author),
-        json!([entry(&["b.example.com"], "wild")])
-    );
+    assert_eq!(rewritten_tls_of(&author), json!([entry(&["b.example.com"], "wild")]));
 }
 
 #[test]
@@ -330,39 +309,24 @@ fn an_ingress_without_the_field_tls_gets_it_and_loses_it_again() {
     let author = ingress(&["b.example.com"], json!(null));
     assert_eq!(author["spec"].get("tls"), None);
     let stored = stored(&author, &json!({}), &secrets());
-    assert_eq!(
-        stored["spec"]["tls"],
-        json!([entry(&["b.example.com"], "wild")])
-    );
+    assert_eq!(stored["spec"]["tls"], json!([entry(&["b.example.com"], "wild")]));
     assert_stable(&author, &stored, &json!({}), &secrets());
 }
 
 #[test]
 fn plain_hosts_can_be_ignored() {
     let settings = json!({"ingress": {"plainHosts": "ignore"}});
-    assert_untouched(
-        &ingress(&["b.example.com"], json!(null)),
-        &settings,
-        &secrets(),
-    );
-    let author = ingress(
-        &["b.example.com", "c.example.com"],
-        json!([entry(&["c.example.com"], "own")]),
-    );
+    assert_untouched(&ingress(&["b.example.com"], json!(null)), &settings, &secrets());
+    let author = ingress(&["b.example.com", "c.example.com"], json!([entry(&["c.example.com"], "own")]));
     let stored = stored(&author, &settings, &secrets());
-    assert_eq!(
-        stored["spec"]["tls"],
-        json!([entry(&["c.example.com"], "wild")])
-    );
+    assert_eq!(stored["spec"]["tls"], json!([entry(&["c.example.com"], "wild")]));
 }
 
 /// Rule 7: what is not ours stays the same value.
 #[test]
 fn everything_else_stays() {
-    let mut author = ingress(
-        &["b.example.com"],
-        json!([{"hosts": ["b.example.com"], "secretName": "own", "extra": 0.1}]),
-    );
+    let mut author =
+        ingress(&["b.example.com"], json!([{"hosts": ["b.example.com"], "secretName": "own", "extra": 0.1}]));
     author["unknown"] = json!([1.5, null, 1e300, {"deep": 12_345_678_901_234_567_890_u64}, [], {}]);
     author["metadata"]["labels"] = json!({"a": "b"});
     author["metadata"]["managedFields"] = json!([{"x": null}]);

@@ -6,10 +6,7 @@ use serde_json::{Value, json};
 use crate::support::*;
 
 fn author() -> Value {
-    ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], "own")]),
-    )
+    ingress(&["a.example.com"], json!([entry(&["a.example.com"], "own")]))
 }
 
 fn with(pointer: &str, value: Value) -> Value {
@@ -21,10 +18,7 @@ fn with(pointer: &str, value: Value) -> Value {
 
 #[test]
 fn the_same_ingress_is_rewritten_otherwise() {
-    assert_eq!(
-        stored(&author(), &json!({}), &cluster(&[wild()]))["spec"]["tls"][0]["secretName"],
-        "wild"
-    );
+    assert_eq!(stored(&author(), &json!({}), &cluster(&[wild()]))["spec"]["tls"][0]["secretName"], "wild");
 }
 
 #[rstest]
@@ -64,16 +58,10 @@ fn is_not_left_alone(#[case] object: Value, #[case] settings: Value) {
 
 /// An Ingress that was rewritten, and a change after which its Secrets are read from another namespace.
 #[rstest]
-#[case::contour(
-    "/metadata/annotations/projectcontour.io~1tls-cert-namespace",
-    "certificates"
-)]
+#[case::contour("/metadata/annotations/projectcontour.io~1tls-cert-namespace", "certificates")]
 #[case::istio("/spec/ingressClassName", "istio")]
 #[case::istio_by_annotation("/metadata/annotations/kubernetes.io~1ingress.class", "istio")]
-fn the_authors_version_comes_back_where_secrets_are_elsewhere(
-    #[case] pointer: &str,
-    #[case] value: &str,
-) {
+fn the_authors_version_comes_back_where_secrets_are_elsewhere(#[case] pointer: &str, #[case] value: &str) {
     let author = annotated(annotated(author(), ISSUER, "le"), "notes", "x");
     let change = |object: &Value| {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -88,10 +76,7 @@ fn the_authors_version_comes_back_where_secrets_are_elsewhere(
     let response = evaluation.response;
     assert_eq!(response.mutated_object, Some(change(&author)));
     assert!(response.audit_annotations.is_empty());
-    assert_eq!(
-        response.warnings,
-        ["Ingress app: a.example.com: uses Secret own again"]
-    );
+    assert_eq!(response.warnings, ["Ingress app: a.example.com: uses Secret own again"]);
     assert_left_alone(&change(&author), &json!({}));
 }
 
@@ -114,11 +99,7 @@ const TEMPLATE: &str = "cert-manager.io/secret-template";
 
 #[test]
 fn a_producer_by_its_secret_template_is_left_alone_without_a_look_up() {
-    let producer = annotated(
-        author(),
-        TEMPLATE,
-        r#"{"labels": {"epinio.io/routing": "x"}}"#,
-    );
+    let producer = annotated(author(), TEMPLATE, r#"{"labels": {"epinio.io/routing": "x"}}"#);
     assert_left_alone(&annotated(producer, ISSUER, "le"), &json!({}));
 }
 
@@ -129,10 +110,7 @@ fn made(names: &[&str]) -> e2e_tests::certificates::TlsSecret {
 
 /// The Secret `made` for one host, and one of the author's for another.
 fn named_made() -> Value {
-    json!([
-        entry(&["a.example.com"], "made"),
-        entry(&["b.example.com"], "own")
-    ])
+    json!([entry(&["a.example.com"], "made"), entry(&["b.example.com"], "own")])
 }
 
 /// ingress-shim names the Certificate after the Secret, so such a Secret is its own work.
@@ -186,19 +164,12 @@ fn an_ingress_that_only_names_a_routing_secret_is_no_producer(
 /// Without a trigger nothing is made from it.
 #[test]
 fn an_ingress_without_a_trigger_is_no_producer() {
-    let author = annotated(
-        ingress(&[], named_made()),
-        "kubernetes.io/tls-acme",
-        "false",
-    );
+    let author = annotated(ingress(&[], named_made()), "kubernetes.io/tls-acme", "false");
     let secrets = cluster(&[made(&["a.example.com"]), wild()]);
     let stored = stored(&author, &json!({}), &secrets);
     assert_eq!(
         stored["spec"]["tls"],
-        json!([
-            entry(&["a.example.com"], "made"),
-            entry(&["b.example.com"], "wild")
-        ])
+        json!([entry(&["a.example.com"], "made"), entry(&["b.example.com"], "wild")])
     );
 }
 

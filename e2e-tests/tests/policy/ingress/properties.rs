@@ -16,8 +16,7 @@ use crate::support::*;
 pub static CLUSTERS: LazyLock<Vec<Cluster>> = LazyLock::new(|| {
     let exact = routing_secret("exact", &["b.example.com", "x.example.org"]);
     let deep = routing_secret("deep", &["*.internal.example.com"]).valid(-1, 200);
-    let own = routing_secret("own", &["a.example.com"])
-        .annotation("cert-manager.io/certificate-name", "own");
+    let own = routing_secret("own", &["a.example.com"]).annotation("cert-manager.io/certificate-name", "own");
     let expired = routing_secret("exact", &["*.example.org"]).valid(-9, -1);
     vec![
         cluster(&[wild()]),
@@ -47,12 +46,8 @@ fn hosts() -> impl Strategy<Value = Value> {
 
 fn tls_entry() -> impl Strategy<Value = Value> {
     let secret = select(["own", "own", "other", "wild", "exact", "deep"].as_slice());
-    (
-        prop::option::weighted(0.9, hosts()),
-        prop::option::weighted(0.8, secret),
-        any::<bool>(),
-    )
-        .prop_map(|(hosts, secret, more)| {
+    (prop::option::weighted(0.9, hosts()), prop::option::weighted(0.8, secret), any::<bool>()).prop_map(
+        |(hosts, secret, more)| {
             let mut entry = json!({});
             if let Some(hosts) = hosts {
                 entry["hosts"] = hosts;
@@ -64,7 +59,8 @@ fn tls_entry() -> impl Strategy<Value = Value> {
                 entry["secretName"] = json!(secret);
             }
             entry
-        })
+        },
+    )
 }
 
 fn annotations() -> impl Strategy<Value = Value> {
@@ -132,12 +128,7 @@ fn secret_counts(ingress: &Value) -> BTreeMap<String, usize> {
 fn rest(ingress: &Value) -> Value {
     let mut rest = ingress.clone();
     rest["spec"].as_object_mut().unwrap().remove("tls");
-    let ours = [
-        RECORD,
-        ISSUER,
-        "cert-manager.io/issuer",
-        "kubernetes.io/tls-acme",
-    ];
+    let ours = [RECORD, ISSUER, "cert-manager.io/issuer", "kubernetes.io/tls-acme"];
     without_annotations(rest, &ours)
 }
 
@@ -162,13 +153,11 @@ fn says_what_was_applied(tls: &Value, record: &str) -> bool {
     let is_ours = |host| ours.get(host) == found.get(host) && was.get(host) != found.get(host);
     let is_in = |list: &Value, entry: &Value| {
         let mut entries = list.as_array().into_iter().flatten();
-        entries
-            .any(|other| other.get("hosts").is_none() && other["secretName"] == entry["secretName"])
+        entries.any(|other| other.get("hosts").is_none() && other["secretName"] == entry["secretName"])
     };
     let entries = tls.as_array().into_iter().flatten();
     let mut without_hosts = entries.filter(|entry| entry.get("hosts").is_none());
-    found.keys().any(is_ours)
-        || without_hosts.any(|entry| is_in(applied, entry) && !is_in(original, entry))
+    found.keys().any(is_ours) || without_hosts.any(|entry| is_in(applied, entry) && !is_in(original, entry))
 }
 
 /// What an author does to an Ingress that was rewritten.
@@ -246,9 +235,7 @@ fn is_triggered(ingress: &Value) -> bool {
 fn tls_hosts(ingress: &Value) -> Vec<String> {
     let entries = ingress["spec"]["tls"].as_array().into_iter().flatten();
     let hosts = entries.flat_map(|entry| entry["hosts"].as_array().into_iter().flatten());
-    hosts
-        .map(|host| host.as_str().unwrap().to_ascii_lowercase())
-        .collect()
+    hosts.map(|host| host.as_str().unwrap().to_ascii_lowercase()).collect()
 }
 
 /// Whether an entry with hosts names one of these Secrets.
@@ -459,11 +446,7 @@ pub fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
         }
         Value::Object(members) => {
             for (name, member) in members {
-                pointers(
-                    member,
-                    &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")),
-                    found,
-                );
+                pointers(member, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), found);
             }
         }
         _ => {}

@@ -6,10 +6,7 @@ use serde_json::{Value, json};
 use crate::support::*;
 
 fn author() -> Value {
-    ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com", "x.example.org"], "own")]),
-    )
+    ingress(&["a.example.com"], json!([entry(&["a.example.com", "x.example.org"], "own")]))
 }
 
 fn rewritten() -> Value {
@@ -34,16 +31,10 @@ fn the_record_is_compact_and_has_both_lists_and_the_annotations() {
 #[test]
 fn the_list_is_recorded_also_where_only_annotations_go() {
     let secrets = cluster(&[wild()]);
-    let plain = stored(
-        &ingress(&["a.example.com"], json!([])),
-        &json!({}),
-        &secrets,
-    );
+    let plain = stored(&ingress(&["a.example.com"], json!([])), &json!({}), &secrets);
     assert_eq!(
         record_of(&plain),
-        Some(
-            r#"{"tls":{"original":[],"applied":[{"hosts":["a.example.com"],"secretName":"wild"}]}}"#
-        )
+        Some(r#"{"tls":{"original":[],"applied":[{"hosts":["a.example.com"],"secretName":"wild"}]}}"#)
     );
     let covered = ingress(&[], json!([entry(&["a.example.com"], "wild")]));
     let stored = stored(&annotated(covered, ISSUER, ""), &json!({}), &secrets);
@@ -73,10 +64,7 @@ fn annotations_come_back_as_they_were(#[case] annotations: Option<Value>) {
 fn other_secrets_take_over() {
     let other = routing_secret("other", &["a.example.com", "x.example.org"]);
     let stored = stored(&rewritten(), &json!({}), &cluster(&[wild(), other.clone()]));
-    assert_eq!(
-        stored["spec"]["tls"],
-        json!([entry(&["a.example.com", "x.example.org"], "other")])
-    );
+    assert_eq!(stored["spec"]["tls"], json!([entry(&["a.example.com", "x.example.org"], "other")]));
     assert_stable(&author(), &stored, &json!({}), &cluster(&[wild(), other]));
 }
 
@@ -85,14 +73,8 @@ fn other_secrets_take_over() {
 fn values_sent_again_give_the_same_result() {
     let mut sent_again = rewritten();
     sent_again["spec"] = author()["spec"].clone();
-    assert_eq!(
-        stored(&sent_again, &json!({}), &cluster(&[wild()])),
-        rewritten()
-    );
-    assert_eq!(
-        stored(&author(), &json!({}), &cluster(&[wild()])),
-        rewritten()
-    );
+    assert_eq!(stored(&sent_again, &json!({}), &cluster(&[wild()])), rewritten());
+    assert_eq!(stored(&author(), &json!({}), &cluster(&[wild()])), rewritten());
 }
 
 /// The author's own entry names the routing secret that it keeps in part, so that it could be taken for ours.
@@ -106,10 +88,7 @@ fn an_entry_that_names_a_routing_secret_is_sent_again() {
     let rewritten = stored(&author, &json!({}), &secrets);
     assert_eq!(
         rewritten["spec"]["tls"],
-        json!([
-            entry(&["x.example.org"], "exact"),
-            entry(&["i.internal.example.com"], "deep"),
-        ])
+        json!([entry(&["x.example.org"], "exact"), entry(&["i.internal.example.com"], "deep"),])
     );
     let record = record_of(&rewritten).unwrap();
     let sent_again = annotated(author.clone(), RECORD, record);
@@ -122,10 +101,7 @@ fn an_entry_that_names_a_routing_secret_is_sent_again() {
 fn what_the_author_changed_meanwhile_stays() {
     let mut changed = rewritten();
     changed["spec"]["tls"][0]["secretName"] = json!("theirs");
-    changed["spec"]["tls"]
-        .as_array_mut()
-        .unwrap()
-        .push(entry(&["y.example.org"], "new"));
+    changed["spec"]["tls"].as_array_mut().unwrap().push(entry(&["y.example.org"], "new"));
     let expected = json!([
         entry(&["a.example.com"], "theirs"),
         entry(&["x.example.org"], "own"),
@@ -142,45 +118,29 @@ fn what_the_author_changed_meanwhile_stays() {
 fn hosts_that_the_author_removed_meanwhile_do_not_come_back() {
     let author = ingress(
         &[],
-        json!([
-            entry(&["a.example.com", "b.example.com"], "one"),
-            entry(&["c.example.com"], "two")
-        ]),
+        json!([entry(&["a.example.com", "b.example.com"], "one"), entry(&["c.example.com"], "two")]),
     );
     let mut changed = stored(&author, &json!({}), &cluster(&[wild()]));
     assert_eq!(
         changed["spec"]["tls"],
-        json!([entry(
-            &["a.example.com", "b.example.com", "c.example.com"],
-            "wild"
-        )])
+        json!([entry(&["a.example.com", "b.example.com", "c.example.com"], "wild")])
     );
     changed["spec"]["tls"] = json!([entry(&["b.example.com", "d.example.com"], "wild")]);
     let stored = stored(&changed, &json!({}), &cluster(&[]));
     assert_eq!(
         stored["spec"]["tls"],
-        json!([
-            entry(&["b.example.com"], "one"),
-            entry(&["d.example.com"], "wild")
-        ])
+        json!([entry(&["b.example.com"], "one"), entry(&["d.example.com"], "wild")])
     );
 }
 
 #[test]
 fn an_annotation_that_is_there_again_stays() {
     let covered = ingress(&[], json!([entry(&["a.example.com"], "own")]));
-    let mut changed = stored(
-        &annotated(covered, ISSUER, "old"),
-        &json!({}),
-        &cluster(&[wild()]),
-    );
+    let mut changed = stored(&annotated(covered, ISSUER, "old"), &json!({}), &cluster(&[wild()]));
     changed["metadata"]["annotations"][ISSUER] = json!("new");
     let stored = stored(&changed, &json!({}), &cluster(&[]));
     assert_eq!(stored["metadata"]["annotations"], json!({ISSUER: "new"}));
-    assert_eq!(
-        stored["spec"]["tls"],
-        json!([entry(&["a.example.com"], "own")])
-    );
+    assert_eq!(stored["spec"]["tls"], json!([entry(&["a.example.com"], "own")]));
 }
 
 #[test]
@@ -202,10 +162,7 @@ fn the_record_is_undone_without_a_look_up_where_no_host_is_left() {
     emptied["spec"] = json!({"rules": []});
     let evaluation = evaluate(&emptied, &json!({}), &cluster(&[wild()]));
     assert_eq!(evaluation.calls, []);
-    assert_eq!(
-        evaluation.response.mutated_object.unwrap()["metadata"].get("annotations"),
-        None
-    );
+    assert_eq!(evaluation.response.mutated_object.unwrap()["metadata"].get("annotations"), None);
 }
 
 #[rstest]
@@ -251,37 +208,20 @@ fn a_record_that_was_not_ours_is_not_lost() {
 #[test]
 fn a_forged_record_gives_nothing_that_the_ingress_does_not_hold() {
     let record = r#"{"tls":{"original":[{"hosts":["a.example.com","b.example.com"],"secretName":"theirs"}],"applied":[{"hosts":["a.example.com"],"secretName":"other"},{"secretName":"x"}]}}"#;
-    let object = annotated(
-        ingress(&[], json!([entry(&["a.example.com"], "own")])),
-        RECORD,
-        record,
-    );
+    let object = annotated(ingress(&[], json!([entry(&["a.example.com"], "own")])), RECORD, record);
     let stored = stored(&object, &json!({}), &cluster(&[]));
-    assert_eq!(
-        stored["spec"]["tls"],
-        json!([entry(&["a.example.com"], "own")])
-    );
+    assert_eq!(stored["spec"]["tls"], json!([entry(&["a.example.com"], "own")]));
 }
 
 /// An Ingress whose issuer and Secrets were replaced, for the losses below.
 fn replaced() -> (Value, Value) {
-    let tls = json!([
-        entry(&["a.example.com", "b.example.com"], "one"),
-        entry(&["c.example.com"], "two"),
-    ]);
-    let author = annotated(
-        annotated(ingress(&["a.example.com"], tls), ISSUER, "le"),
-        "notes",
-        "x",
-    );
+    let tls = json!([entry(&["a.example.com", "b.example.com"], "one"), entry(&["c.example.com"], "two"),]);
+    let author = annotated(annotated(ingress(&["a.example.com"], tls), ISSUER, "le"), "notes", "x");
     let exact = routing_secret("exact", &["b.example.com"]);
     let stored = stored(&author, &json!({}), &cluster(&[wild(), exact]));
     assert_eq!(
         stored["spec"]["tls"],
-        json!([
-            entry(&["a.example.com", "c.example.com"], "wild"),
-            entry(&["b.example.com"], "exact"),
-        ])
+        json!([entry(&["a.example.com", "c.example.com"], "wild"), entry(&["b.example.com"], "exact"),])
     );
     assert_eq!(stored["metadata"]["annotations"].get(ISSUER), None);
     (author, stored)
@@ -301,13 +241,8 @@ fn a_lost_record_is_written_again() {
     let mut request = e2e_tests::request_from(lost).unwrap();
     request["operation"] = json!("UPDATE");
     request["oldObject"] = rewritten.clone();
-    let evaluation = POLICY
-        .validate(&request, &json!({}), &cluster(&[wild(), exact]))
-        .unwrap();
-    assert_eq!(
-        evaluation.response.mutated_object,
-        Some(without_annotations(rewritten, &["notes"]))
-    );
+    let evaluation = POLICY.validate(&request, &json!({}), &cluster(&[wild(), exact])).unwrap();
+    assert_eq!(evaluation.response.mutated_object, Some(without_annotations(rewritten, &["notes"])));
 }
 
 /// What the author changes of it stays changed, and the rest comes back.
@@ -347,9 +282,7 @@ fn a_lost_record_counts_while_what_was_applied_stands(#[case] tls: Value, #[case
     let mut request = e2e_tests::request_from(lost.clone()).unwrap();
     request["operation"] = json!("UPDATE");
     request["oldObject"] = rewritten;
-    let evaluation = POLICY
-        .validate(&request, &json!({}), &cluster(&[]))
-        .unwrap();
+    let evaluation = POLICY.validate(&request, &json!({}), &cluster(&[])).unwrap();
     let stored = evaluation.response.mutated_object.unwrap();
     assert_eq!(stored["spec"]["tls"], expected);
     assert_eq!(stored["metadata"]["annotations"], json!({ISSUER: "le"}));
@@ -368,27 +301,18 @@ fn a_lost_record_counts_while_what_was_applied_stands(#[case] tls: Value, #[case
 fn a_lost_record_does_not_count_against_the_authors_list(#[case] tls: Value) {
     let (_, rewritten) = replaced();
     let sent = ingress(&["a.example.com"], tls);
-    assert_eq!(
-        stored_update(&rewritten, &sent, &json!({}), &cluster(&[])),
-        sent
-    );
+    assert_eq!(stored_update(&rewritten, &sent, &json!({}), &cluster(&[])), sent);
 }
 
 /// Only its issuer was replaced, as it named its routing secret already.
 #[test]
 fn a_lost_record_of_annotations_counts_too() {
-    let tls = json!([
-        entry(&["a.example.com"], "wild"),
-        entry(&["b.example.com"], "wild"),
-    ]);
+    let tls = json!([entry(&["a.example.com"], "wild"), entry(&["b.example.com"], "wild"),]);
     let author = annotated(ingress(&[], tls), ISSUER, "le");
     let rewritten = stored(&author, &json!({}), &cluster(&[wild()]));
     assert_eq!(rewritten["spec"], author["spec"]);
     let mut lost = without_annotations(rewritten.clone(), &[RECORD]);
-    assert_eq!(
-        stored_update(&rewritten, &lost, &json!({}), &cluster(&[wild()])),
-        rewritten
-    );
+    assert_eq!(stored_update(&rewritten, &lost, &json!({}), &cluster(&[wild()])), rewritten);
     lost["spec"]["tls"][1]["secretName"] = json!("new");
     let stored = stored_update(&rewritten, &lost, &json!({}), &cluster(&[]));
     assert_eq!(stored, annotated(lost, ISSUER, "le"));
@@ -399,10 +323,7 @@ fn a_record_that_is_still_there_counts_before_the_old_one() {
     let (author, rewritten) = replaced();
     let mut other = rewritten.clone();
     other["metadata"]["annotations"][RECORD] = json!(r#"{"annotations":{"a":"b"}}"#);
-    assert_eq!(
-        stored_update(&other, &rewritten, &json!({}), &cluster(&[])),
-        author
-    );
+    assert_eq!(stored_update(&other, &rewritten, &json!({}), &cluster(&[])), author);
 }
 
 #[test]

@@ -11,16 +11,8 @@ fn require() -> Value {
 
 #[test]
 fn what_would_be_rewritten_is_rejected() {
-    let author = ingress(
-        &["b.example.com"],
-        json!([entry(&["a.example.com"], "own")]),
-    );
-    let response = evaluate(
-        &annotated(author, ISSUER, "le"),
-        &require(),
-        &cluster(&[wild()]),
-    )
-    .response;
+    let author = ingress(&["b.example.com"], json!([entry(&["a.example.com"], "own")]));
+    let response = evaluate(&annotated(author, ISSUER, "le"), &require(), &cluster(&[wild()])).response;
     assert!(!response.accepted);
     assert_eq!(response.mutated_object, None);
     let message = response.message.unwrap();
@@ -36,15 +28,9 @@ fn what_would_be_rewritten_is_rejected() {
 
 #[test]
 fn what_is_right_is_accepted() {
-    let author = ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], "wild")]),
-    );
+    let author = ingress(&["a.example.com"], json!([entry(&["a.example.com"], "wild")]));
     assert_untouched(&author, &require(), &cluster(&[wild()]));
-    let uncovered = ingress(
-        &["a.example.org"],
-        json!([entry(&["a.example.org"], "own")]),
-    );
+    let uncovered = ingress(&["a.example.org"], json!([entry(&["a.example.org"], "own")]));
     assert_untouched(&uncovered, &require(), &cluster(&[wild()]));
 }
 
@@ -60,20 +46,12 @@ fn what_would_be_left_is_accepted_with_the_warning() {
 
 #[test]
 fn what_was_rewritten_is_accepted_until_its_secret_is_gone() {
-    let author = ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], "own")]),
-    );
+    let author = ingress(&["a.example.com"], json!([entry(&["a.example.com"], "own")]));
     let rewritten = stored(&author, &json!({}), &cluster(&[wild()]));
     assert_untouched(&rewritten, &require(), &cluster(&[wild()]));
     let response = evaluate(&rewritten, &require(), &cluster(&[])).response;
     assert!(!response.accepted);
-    assert!(
-        response
-            .message
-            .unwrap()
-            .contains("a.example.com names Secret wild, expected Secret own")
-    );
+    assert!(response.message.unwrap().contains("a.example.com names Secret wild, expected Secret own"));
 }
 
 #[test]
@@ -84,55 +62,35 @@ fn a_record_of_nothing_is_no_reason_to_reject() {
 
 #[test]
 fn hosts_that_would_be_omitted_are_a_fault() {
-    let tls = json!([
-        entry(&["a.example.com"], "wild"),
-        entry(&["x.example.org"], "own")
-    ]);
+    let tls = json!([entry(&["a.example.com"], "wild"), entry(&["x.example.org"], "own")]);
     let author = annotated(ingress(&[], tls), ISSUER, "le");
     let settings = json!({"ingress": {"action": "require", "partlyCovered": "omitHosts"}});
     let response = evaluate(&author, &settings, &cluster(&[wild()])).response;
     assert!(!response.accepted);
     let message = response.message.unwrap();
-    assert!(
-        message.contains("remove the hosts from the entry of routing secret wild"),
-        "{message}"
-    );
+    assert!(message.contains("remove the hosts from the entry of routing secret wild"), "{message}");
 }
 
 #[test]
 fn a_long_list_of_faults_is_cut() {
-    let hosts: Vec<_> = (0..80)
-        .map(|number| format!("h{number}.example.com"))
-        .collect();
+    let hosts: Vec<_> = (0..80).map(|number| format!("h{number}.example.com")).collect();
     let hosts: Vec<_> = hosts.iter().map(String::as_str).collect();
     let author = ingress(&[], json!([entry(&hosts, "own")]));
-    let message = evaluate(&author, &require(), &cluster(&[wild()]))
-        .response
-        .message
-        .unwrap();
+    let message = evaluate(&author, &require(), &cluster(&[wild()])).response.message.unwrap();
     assert!(message.ends_with("and 30 more"), "{message}");
 }
 
 fn author() -> Value {
-    ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], "own")]),
-    )
+    ingress(&["a.example.com"], json!([entry(&["a.example.com"], "own")]))
 }
 
 #[test]
 fn a_rejection_is_audited_like_a_change() {
-    let author = ingress(
-        &["b.example.com"],
-        json!([entry(&["a.example.com", "x.example.org"], "own")]),
-    );
+    let author = ingress(&["b.example.com"], json!([entry(&["a.example.com", "x.example.org"], "own")]));
     let cluster = cluster(&[wild()]);
     let rejected = evaluate(&author, &require(), &cluster).response;
     assert!(!rejected.accepted);
-    assert_eq!(
-        rejected.audit_annotations["routing-secrets"],
-        "a.example.com=wild,b.example.com=wild"
-    );
+    assert_eq!(rejected.audit_annotations["routing-secrets"], "a.example.com=wild,b.example.com=wild");
     let changed = evaluate(&author, &json!({}), &cluster).response;
     assert_eq!(rejected.audit_annotations, changed.audit_annotations);
     // Where no routing secret serves a host, there is nothing to audit.
@@ -156,11 +114,7 @@ fn a_rejection_is_audited_like_a_change() {
 fn what_is_left_alone_is_accepted(#[case] object: Value, #[case] ignored_hosts: Value) {
     let settings = json!({"ignoredHosts": ignored_hosts, "ingress": {"action": "require"}});
     let evaluation = evaluate(&object, &settings, &cluster(&[wild()]));
-    assert!(
-        evaluation.response.accepted,
-        "{:?}",
-        evaluation.response.message
-    );
+    assert!(evaluation.response.accepted, "{:?}", evaluation.response.message);
     assert!(evaluation.response.warnings.is_empty());
     assert_eq!(evaluation.response.mutated_object, None);
     assert_eq!(evaluation.calls, []);
@@ -168,8 +122,8 @@ fn what_is_left_alone_is_accepted(#[case] object: Value, #[case] ignored_hosts: 
 
 #[test]
 fn a_producer_is_accepted() {
-    let made = routing_secret("own", &["a.example.com"])
-        .annotation("cert-manager.io/certificate-name", "own");
+    let made =
+        routing_secret("own", &["a.example.com"]).annotation("cert-manager.io/certificate-name", "own");
     let producer = annotated(author(), ISSUER, "le");
     let other = routing_secret("exact", &["a.example.com"]);
     assert_untouched(&producer, &require(), &cluster(&[made, other.clone()]));
@@ -181,8 +135,8 @@ fn a_producer_is_accepted() {
 #[test]
 fn an_ingress_of_too_many_annotations_is_accepted_with_the_warning() {
     let full = annotated(author(), "notes", &"x".repeat(256 * 1024 - 20));
-    let [required, mutated] = [require(), json!({})]
-        .map(|settings| evaluate(&full, &settings, &cluster(&[wild()])).response);
+    let [required, mutated] =
+        [require(), json!({})].map(|settings| evaluate(&full, &settings, &cluster(&[wild()])).response);
     assert!(required.accepted, "{:?}", required.message);
     assert!(required.warnings[0].contains("256 KiB"));
     assert_eq!(required, mutated);
@@ -205,18 +159,11 @@ fn what_is_said_is_clean_and_short() {
     object["metadata"]["name"] = json!(odd);
     let issuer = "le\u{1b}[2J";
     let settings = json!({"ingress": {"action": "require"}});
-    let message = evaluate(
-        &annotated(object, ISSUER, issuer),
-        &settings,
-        &cluster(&[wild()]),
-    )
-    .response
-    .message
-    .unwrap();
-    assert!(
-        message.contains("a.example.com names Secret own"),
-        "{message:?}"
-    );
+    let message = evaluate(&annotated(object, ISSUER, issuer), &settings, &cluster(&[wild()]))
+        .response
+        .message
+        .unwrap();
+    assert!(message.contains("a.example.com names Secret own"), "{message:?}");
     assert!(!message.contains(char::is_control), "{message:?}");
 
     let long = "s".repeat(100_000);
@@ -237,9 +184,7 @@ fn without_a_namespace_nothing_is_looked_up(#[case] settings: Value) {
         let mut request = e2e_tests::request_from(author()).unwrap();
         request["namespace"] = namespace.clone();
         request["object"]["metadata"]["namespace"] = namespace;
-        let evaluation = POLICY
-            .validate(&request, &settings, &cluster(&[wild()]))
-            .unwrap();
+        let evaluation = POLICY.validate(&request, &settings, &cluster(&[wild()])).unwrap();
         assert_eq!(evaluation.calls, []);
         let response = evaluation.response;
         assert!(!response.accepted);
@@ -247,4 +192,19 @@ fn without_a_namespace_nothing_is_looked_up(#[case] settings: Value) {
         let message = response.message.unwrap();
         assert!(message.contains("namespace is missing"), "{message}");
     }
+}
+
+/// An entry of the author that names a routing secret for more hosts than it covers stays in both.
+#[test]
+fn what_is_stored_with_omitted_hosts_passes() {
+    let half = routing_secret("half", &["b.example.com"]);
+    let exact = routing_secret("exact", &["a.example.com"]);
+    let tls = json!([entry(&["b.example.com", "x.example.org"], "half"), entry(&["a.example.com"], "own")]);
+    let author = annotated(ingress(&[], tls), ISSUER, "le");
+    let secrets = cluster(&[half, exact]);
+    let stored = stored(&author, &json!({"ingress": {"partlyCovered": "omitHosts"}}), &secrets);
+    assert_ne!(stored, author);
+    let settings = json!({"ingress": {"action": "require", "partlyCovered": "omitHosts"}});
+    let response = evaluate(&stored, &settings, &secrets).response;
+    assert!(response.accepted, "{:?}", response.message);
 }

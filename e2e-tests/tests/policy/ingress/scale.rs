@@ -10,9 +10,8 @@ const SECRETS: usize = 100;
 
 #[test]
 fn many_hosts_and_routing_secrets() {
-    let hosts: Vec<_> = (0..HOSTS)
-        .map(|number| format!("h{number}.d{}.example.com", number % SECRETS))
-        .collect();
+    let hosts: Vec<_> =
+        (0..HOSTS).map(|number| format!("h{number}.d{}.example.com", number % SECRETS)).collect();
     let hosts: Vec<_> = hosts.iter().map(String::as_str).collect();
     let secrets: Vec<_> = (0..SECRETS)
         .map(|number| {
@@ -36,9 +35,5 @@ fn an_ingress_whose_record_would_not_be_stored_is_left_with_a_warning() {
     let response = evaluate(&author, &json!({}), &cluster(&[wild()])).response;
     assert!(response.accepted);
     assert_eq!(response.mutated_object, None);
-    assert!(
-        response.warnings[0].contains(RECORD),
-        "{:?}",
-        response.warnings
-    );
+    assert!(response.warnings[0].contains(RECORD), "{:?}", response.warnings);
 }

@@ -6,17 +6,11 @@ use serde_json::{Value, json};
 use crate::support::*;
 
 fn covered() -> Value {
-    ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], "own")]),
-    )
+    ingress(&["a.example.com"], json!([entry(&["a.example.com"], "own")]))
 }
 
 fn partly() -> Value {
-    let tls = json!([
-        entry(&["a.example.com", "x.example.org"], "own"),
-        entry(&["b.example.com"], "wild")
-    ]);
+    let tls = json!([entry(&["a.example.com", "x.example.org"], "own"), entry(&["b.example.com"], "wild")]);
     ingress(&["a.example.com", "x.example.org", "b.example.com"], tls)
 }
 
@@ -36,10 +30,7 @@ fn a_trigger_is_removed_when_every_tls_host_is_covered(#[case] name: &str, #[cas
     let settings = json!({"ingress": {"issuerAnnotations": ["example.org/issue"]}});
     let author = annotated(annotated(covered(), name, value), "other", "stays");
     let stored = stored(&author, &settings, &cluster(&[wild()]));
-    assert_eq!(
-        stored["spec"]["tls"],
-        json!([entry(&["a.example.com"], "wild")])
-    );
+    assert_eq!(stored["spec"]["tls"], json!([entry(&["a.example.com"], "wild")]));
     assert_eq!(stored["metadata"]["annotations"].get(name), None);
     assert_eq!(stored["metadata"]["annotations"]["other"], "stays");
     assert_stable(&author, &stored, &settings, &cluster(&[wild()]));
@@ -53,20 +44,13 @@ fn a_trigger_is_removed_when_every_tls_host_is_covered(#[case] name: &str, #[cas
 fn no_trigger(#[case] name: &str, #[case] value: &str) {
     let author = annotated(covered(), name, value);
     let stored = stored(&author, &json!({}), &cluster(&[wild()]));
-    assert_eq!(
-        stored["spec"]["tls"],
-        json!([entry(&["a.example.com"], "wild")])
-    );
+    assert_eq!(stored["spec"]["tls"], json!([entry(&["a.example.com"], "wild")]));
     assert_eq!(stored["metadata"]["annotations"][name], value);
 }
 
 #[test]
 fn a_trigger_is_removed_from_an_ingress_that_names_its_routing_secret_already() {
-    let author = annotated(
-        ingress(&[], json!([entry(&["a.example.com"], "wild")])),
-        ISSUER,
-        "le",
-    );
+    let author = annotated(ingress(&[], json!([entry(&["a.example.com"], "wild")])), ISSUER, "le");
     let stored = stored(&author, &json!({}), &cluster(&[wild()]));
     assert_eq!(stored["spec"], author["spec"]);
     assert_eq!(stored["metadata"]["annotations"].get(ISSUER), None);
@@ -75,14 +59,8 @@ fn a_trigger_is_removed_from_an_ingress_that_names_its_routing_secret_already() 
 
 #[test]
 fn a_trigger_stays_where_there_is_nothing_to_cover() {
-    let author = annotated(
-        ingress(
-            &["x.example.org"],
-            json!([entry(&["x.example.org"], "own")]),
-        ),
-        ISSUER,
-        "le",
-    );
+    let author =
+        annotated(ingress(&["x.example.org"], json!([entry(&["x.example.org"], "own")])), ISSUER, "le");
     assert_untouched(&author, &json!({}), &cluster(&[wild()]));
     let plain = annotated(ingress(&["x.example.org"], json!([])), ISSUER, "le");
     assert_untouched(&plain, &json!({}), &cluster(&[wild()]));
@@ -95,12 +73,9 @@ fn a_partly_covered_ingress_is_left_with_a_warning_that_names_both_sides() {
     assert!(response.accepted);
     assert_eq!(response.mutated_object, None);
     let warnings = response.warnings.join("\n");
-    for part in [
-        "a.example.com (wild)",
-        "b.example.com (wild)",
-        "no routing secret covers x.example.org",
-        ISSUER,
-    ] {
+    for part in
+        ["a.example.com (wild)", "b.example.com (wild)", "no routing secret covers x.example.org", ISSUER]
+    {
         assert!(warnings.contains(part), "{part} is missing in {warnings}");
     }
 }
@@ -108,10 +83,8 @@ fn a_partly_covered_ingress_is_left_with_a_warning_that_names_both_sides() {
 #[test]
 fn a_partly_covered_ingress_without_trigger_is_rewritten() {
     let stored = stored(&partly(), &json!({}), &cluster(&[wild()]));
-    let expected = json!([
-        entry(&["a.example.com", "b.example.com"], "wild"),
-        entry(&["x.example.org"], "own")
-    ]);
+    let expected =
+        json!([entry(&["a.example.com", "b.example.com"], "wild"), entry(&["x.example.org"], "own")]);
     assert_eq!(stored["spec"]["tls"], expected);
     assert_stable(&partly(), &stored, &json!({}), &cluster(&[wild()]));
 }
@@ -132,10 +105,8 @@ fn omitted_hosts_come_back_when_everything_is_covered() {
     let omitted = stored(&author, &omit_hosts(), &cluster(&[wild()]));
     let both = cluster(&[wild(), routing_secret("org", &["*.example.org"])]);
     let complete = stored(&omitted, &omit_hosts(), &both);
-    let expected = json!([
-        entry(&["a.example.com", "b.example.com"], "wild"),
-        entry(&["x.example.org"], "org")
-    ]);
+    let expected =
+        json!([entry(&["a.example.com", "b.example.com"], "wild"), entry(&["x.example.org"], "org")]);
     assert_eq!(complete["spec"]["tls"], expected);
     assert_eq!(complete["metadata"]["annotations"].get(ISSUER), None);
     assert_stable(&author, &complete, &omit_hosts(), &both);
@@ -144,24 +115,14 @@ fn omitted_hosts_come_back_when_everything_is_covered() {
 #[test]
 fn an_entry_without_hosts_that_names_its_routing_secret_needs_no_record() {
     let tls = json!([{"secretName": "wild"}, entry(&["x.example.org"], "own")]);
-    let author = annotated(
-        ingress(&["a.example.com", "x.example.org"], tls),
-        ISSUER,
-        "le",
-    );
+    let author = annotated(ingress(&["a.example.com", "x.example.org"], tls), ISSUER, "le");
     assert_untouched(&author, &omit_hosts(), &cluster(&[wild()]));
 }
 
 #[test]
 fn losing_one_of_two_routing_secrets_brings_the_trigger_back() {
-    let author = annotated(
-        ingress(
-            &[],
-            json!([entry(&["a.example.com", "b.example.org"], "own")]),
-        ),
-        ISSUER,
-        "le",
-    );
+    let author =
+        annotated(ingress(&[], json!([entry(&["a.example.com", "b.example.org"], "own")])), ISSUER, "le");
     let both = cluster(&[wild(), routing_secret("org", &["*.example.org"])]);
     let rewritten = stored(&author, &json!({}), &both);
     assert_eq!(rewritten["metadata"]["annotations"].get(ISSUER), None);
@@ -172,9 +133,7 @@ fn losing_one_of_two_routing_secrets_brings_the_trigger_back() {
 fn certificates_that_keep_renewing_are_mentioned_on_update() {
     let mut request = e2e_tests::request_from(annotated(covered(), ISSUER, "le")).unwrap();
     let warnings = |request: &Value| {
-        let evaluation = POLICY
-            .validate(request, &json!({}), &cluster(&[wild()]))
-            .unwrap();
+        let evaluation = POLICY.validate(request, &json!({}), &cluster(&[wild()])).unwrap();
         evaluation.response.warnings.join("\n")
     };
     assert!(!warnings(&request).contains("keep renewing"));
@@ -205,23 +164,14 @@ fn what_is_left_after_a_host_was_added_is_announced_as_it_is() {
     let author = annotated(covered(), ISSUER, "le");
     let mut changed = stored(&author, &json!({}), &cluster(&[wild()]));
     let more = entry(&["x.example.org"], "other");
-    changed["spec"]["tls"]
-        .as_array_mut()
-        .unwrap()
-        .push(more.clone());
+    changed["spec"]["tls"].as_array_mut().unwrap().push(more.clone());
     let response = evaluate(&changed, &json!({}), &cluster(&[wild()])).response;
     let stored = response.mutated_object.unwrap();
-    assert_eq!(
-        stored["spec"]["tls"],
-        json!([entry(&["a.example.com"], "own"), more])
-    );
+    assert_eq!(stored["spec"]["tls"], json!([entry(&["a.example.com"], "own"), more]));
     assert_eq!(stored["metadata"]["annotations"], json!({ISSUER: "le"}));
     let warnings = response.warnings.join("\n");
     assert!(warnings.contains("a.example.com (wild)"), "{warnings}");
-    assert!(
-        warnings.contains("a.example.com: uses Secret own again"),
-        "{warnings}"
-    );
+    assert!(warnings.contains("a.example.com: uses Secret own again"), "{warnings}");
 }
 
 /// An author can tell cert-manager to overwrite a routing secret; we can only say so.
@@ -231,22 +181,12 @@ fn what_is_left_after_a_host_was_added_is_announced_as_it_is() {
 #[case::expired(json!([entry(&["x.example.org"], "old")]), "old")]
 fn an_endangered_routing_secret_is_named(#[case] tls: Value, #[case] secret: &str) {
     let author = annotated(ingress(&[], tls), ISSUER, "le");
-    let secrets = cluster(&[
-        wild(),
-        routing_secret("old", &["*.example.org"]).valid(-9, -1),
-    ]);
+    let secrets = cluster(&[wild(), routing_secret("old", &["*.example.org"]).valid(-9, -1)]);
     for settings in [json!({}), json!({"ingress": {"action": "require"}})] {
         let response = evaluate(&author, &settings, &secrets).response;
         assert!(response.accepted);
-        let warning = response
-            .warnings
-            .iter()
-            .find(|warning| warning.contains("overwrite"));
-        assert!(
-            warning.is_some_and(|warning| warning.contains(secret)),
-            "{:?}",
-            response.warnings
-        );
+        let warning = response.warnings.iter().find(|warning| warning.contains("overwrite"));
+        assert!(warning.is_some_and(|warning| warning.contains(secret)), "{:?}", response.warnings);
     }
 }
 
@@ -255,15 +195,20 @@ fn an_endangered_routing_secret_is_named(#[case] tls: Value, #[case] secret: &st
 #[case(json!([{"secretName": "exact"}, entry(&["x.example.org"], "own")]))]
 #[case(json!([entry(&["a.example.com", "b.example.com"], "exact"), entry(&["x.example.org"], "own")]))]
 fn hosts_that_keep_their_routing_secret_are_omitted_too(#[case] tls: Value) {
-    let author = annotated(
-        ingress(&["a.example.com", "b.example.com"], tls),
-        ISSUER,
-        "le",
-    );
+    let author = annotated(ingress(&["a.example.com", "b.example.com"], tls), ISSUER, "le");
     let secrets = cluster(&[wild(), routing_secret("exact", &["a.example.com"])]);
     let stored = stored(&author, &omit_hosts(), &secrets);
-    let expected =
-        json!([{"secretName": "exact"}, {"secretName": "wild"}, entry(&["x.example.org"], "own")]);
+    let expected = json!([{"secretName": "exact"}, {"secretName": "wild"}, entry(&["x.example.org"], "own")]);
     assert_eq!(stored["spec"]["tls"], expected);
     assert_stable(&author, &stored, &omit_hosts(), &secrets);
+}
+
+/// A routing secret that the author names beside a trigger is not made by it.
+#[test]
+fn only_secrets_that_were_made_are_not_made_any_more() {
+    let tls = json!([entry(&["a.example.com"], "wild"), entry(&["b.example.com"], "own")]);
+    let author = annotated(ingress(&[], tls), ISSUER, "le");
+    let said = evaluate(&author, &json!({}), &cluster(&[wild()])).response.warnings.join("; ");
+    assert!(said.contains("Secret own is not made any more"), "{said}");
+    assert!(!said.contains("Secret wild is not made"), "{said}");
 }

@@ -12,10 +12,7 @@ const LIST: &str = "list_resources_by_namespace";
 const GET: &str = "get_resource";
 
 fn author() -> Value {
-    ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], "own")]),
-    )
+    ingress(&["a.example.com"], json!([entry(&["a.example.com"], "own")]))
 }
 
 fn evaluated(cluster: &Cluster) -> Evaluation {
@@ -50,16 +47,11 @@ fn days_from_now(days: i64) -> i64 {
 
 /// Routing secrets that cover no host of the tests.
 fn others(count: usize) -> Vec<TlsSecret> {
-    (0..count)
-        .map(|number| routing_secret(&format!("other-{number}"), &["x.example.org"]))
-        .collect()
+    (0..count).map(|number| routing_secret(&format!("other-{number}"), &["x.example.org"])).collect()
 }
 
 fn without_index(count: usize) -> Cluster {
-    let mut secrets: Vec<_> = others(count - 1)
-        .iter()
-        .map(TlsSecret::to_manifest)
-        .collect();
+    let mut secrets: Vec<_> = others(count - 1).iter().map(TlsSecret::to_manifest).collect();
     secrets.push(wild().to_manifest());
     secrets.extend(others(20).iter().map(|secret| {
         let mut secret = indexed(secret);
@@ -108,9 +100,7 @@ fn a_few_without_index_are_read_one_by_one(#[case] count: usize) {
         assert_eq!(request, expected);
     }
     names.sort();
-    let mut expected: Vec<_> = (0..count - 1)
-        .map(|number| format!("other-{number}"))
-        .collect();
+    let mut expected: Vec<_> = (0..count - 1).map(|number| format!("other-{number}")).collect();
     expected.push("wild".to_owned());
     assert_eq!(names, expected);
 }
@@ -139,12 +129,12 @@ fn more_without_index_are_read_with_one_list() {
 #[case::before_1970(&index(&["a.example.com"], -1, days_from_now(1), "issued"))]
 #[case::an_empty_name(&index(&["", "a.example.com"], 0, days_from_now(1), "issued"))]
 #[case::a_blank_at_the_end(&index(&["a.example.com", ""], 0, days_from_now(1), "issued"))]
-#[case::json(r#"{"version":1,"dnsNames":["a.example.com"],"notBefore":0,"notAfter":99999999999,"selectable":true}"#)]
+#[case::json(
+    r#"{"version":1,"dnsNames":["a.example.com"],"notBefore":0,"notAfter":99999999999,"selectable":true}"#
+)]
 fn an_index_of_another_kind_is_as_good_as_none(#[case] text: &str) {
-    let secrets = vec![
-        claiming("wrong", &["x.example.org"], text),
-        claiming("right", &["*.example.com"], text),
-    ];
+    let secrets =
+        vec![claiming("wrong", &["x.example.org"], text), claiming("right", &["*.example.com"], text)];
     let evaluation = evaluated(&Cluster::new(secrets));
     assert_eq!(chosen(&evaluation), "right");
     assert_eq!(operations(&evaluation), [LIST, GET, GET]);
@@ -192,10 +182,7 @@ fn with_last_answer(cluster: &Cluster, answer: Result<&str, &str>) -> Cluster {
 
 #[test]
 fn a_secret_that_is_gone_meanwhile_is_passed_over() {
-    let secrets = vec![
-        routing_secret("gone", &["a.example.com"]).to_manifest(),
-        indexed(&wild()),
-    ];
+    let secrets = vec![routing_secret("gone", &["a.example.com"]).to_manifest(), indexed(&wild())];
     let cluster = Cluster::new(secrets);
     assert_eq!(chosen(&evaluated(&cluster)), "gone");
     for answer in [Err("cannot find v1/Secret named \"gone\""), Ok("7"), Ok("")] {
@@ -207,11 +194,7 @@ fn a_secret_that_is_gone_meanwhile_is_passed_over() {
 #[rstest]
 #[case::one_by_one(1, GET, "Secret workspace/wild")]
 #[case::all(9, LIST, "routing secrets in namespace workspace")]
-fn a_refusal_of_the_full_look_up_rejects(
-    #[case] count: usize,
-    #[case] call: &str,
-    #[case] wanted: &str,
-) {
+fn a_refusal_of_the_full_look_up_rejects(#[case] count: usize, #[case] call: &str, #[case] wanted: &str) {
     let cluster = with_last_answer(&without_index(count), Err("secrets is forbidden"));
     let response = evaluated(&cluster).response;
     assert!(!response.accepted);

@@ -10,10 +10,7 @@ use crate::support::*;
 fn secret_of(host: &str, settings: &Value, secrets: &[TlsSecret]) -> String {
     let author = ingress(&[], json!([entry(&[host], "own")]));
     let stored = stored(&author, settings, &cluster(secrets));
-    stored["spec"]["tls"][0]["secretName"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    stored["spec"]["tls"][0]["secretName"].as_str().unwrap().to_owned()
 }
 
 #[rstest]
@@ -38,10 +35,7 @@ fn secret_of(host: &str, settings: &Value, secrets: &[TlsSecret]) -> String {
 #[case("10.0.0.1", "10.0.0.1", false)]
 fn one_label_wildcards(#[case] san: &str, #[case] host: &str, #[case] covered: bool) {
     let expected = if covered { "routing" } else { "own" };
-    assert_eq!(
-        secret_of(host, &json!({}), &[routing_secret("routing", &[san])]),
-        expected
-    );
+    assert_eq!(secret_of(host, &json!({}), &[routing_secret("routing", &[san])]), expected);
 }
 
 #[rstest]
@@ -56,10 +50,7 @@ fn one_label_wildcards(#[case] san: &str, #[case] host: &str, #[case] covered: b
 fn any_depth_wildcards(#[case] san: &str, #[case] host: &str, #[case] covered: bool) {
     let expected = if covered { "routing" } else { "own" };
     let settings = json!({"wildcards": "anyDepth"});
-    assert_eq!(
-        secret_of(host, &settings, &[routing_secret("routing", &[san])]),
-        expected
-    );
+    assert_eq!(secret_of(host, &settings, &[routing_secret("routing", &[san])]), expected);
 }
 
 #[test]
@@ -69,10 +60,7 @@ fn a_bad_san_never_hides_a_good_one() {
         .raw_san([0])
         .san("b.example.com");
     for host in ["a.example.com", "b.example.com"] {
-        assert_eq!(
-            secret_of(host, &json!({}), std::slice::from_ref(&secret)),
-            "routing"
-        );
+        assert_eq!(secret_of(host, &json!({}), std::slice::from_ref(&secret)), "routing");
     }
 }
 
@@ -83,8 +71,7 @@ fn a_bad_secret_never_hides_a_good_one() {
         named("a-junk").tls_crt("not PEM"),
         named("b-empty").tls_crt(""),
         named("c-binary").tls_crt([0, 159, 146, 150]),
-        named("d-bad-der")
-            .tls_crt("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        named("d-bad-der").tls_crt("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
         wild(),
     ];
     assert_eq!(secret_of("a.example.com", &json!({}), &secrets), "wild");
@@ -106,10 +93,8 @@ fn is_never_selected(#[case] secret: TlsSecret) {
 
 #[test]
 fn another_label_can_mark_routing_secrets() {
-    let secret = TlsSecret::new("wild")
-        .namespace(NAMESPACE)
-        .label("example.org/tls", "x")
-        .san("*.example.com");
+    let secret =
+        TlsSecret::new("wild").namespace(NAMESPACE).label("example.org/tls", "x").san("*.example.com");
     let settings = json!({"routingLabel": "example.org/tls"});
     assert_eq!(secret_of("a.example.com", &settings, &[secret]), "wild");
 }
@@ -137,14 +122,8 @@ fn the_choice_is_exact_then_longer_then_later_then_by_name() {
 #[test]
 fn ignored_hosts_are_never_touched() {
     let settings = json!({"ignoredHosts": ["*.internal.example.com", "b?.example.com"]});
-    let secrets = [routing_secret(
-        "wild",
-        &["*.example.com", "*.internal.example.com"],
-    )];
-    assert_eq!(
-        secret_of("x.internal.example.com", &settings, &secrets),
-        "own"
-    );
+    let secrets = [routing_secret("wild", &["*.example.com", "*.internal.example.com"])];
+    assert_eq!(secret_of("x.internal.example.com", &settings, &secrets), "own");
     assert_eq!(secret_of("b1.example.com", &settings, &secrets), "own");
     assert_eq!(secret_of("b12.example.com", &settings, &secrets), "wild");
     let author = ingress(&["x.internal.example.com"], json!(null));

@@ -146,9 +146,7 @@ fn chains_of_any_length(#[case] tls_crt: String) {
 
 #[test]
 fn a_hundred_names() {
-    let names: Vec<_> = (0..100)
-        .map(|number| format!("h{number}.example.com"))
-        .collect();
+    let names: Vec<_> = (0..100).map(|number| format!("h{number}.example.com")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let secret = secret_of(&leaf(&P256).names(&names));
     assert_good_for("h0.example.com", &secret);
@@ -208,11 +206,7 @@ fn any_end_far_away(#[case] year: i32, #[case] month: Month, #[case] day: u8) {
 #[case::over_junk(json!({"tls.crt": "anVuaw==", "tls.key": "anVuaw=="}))]
 fn text_instead_of_data(#[case] data: serde_json::Value) {
     let text = json!({"tls.crt": leaf(&P256).pem(), "tls.key": P256.pem()});
-    let secret = with(
-        with(good_secret(), "/data", data.clone()),
-        "/stringData",
-        text,
-    );
+    let secret = with(with(good_secret(), "/data", data.clone()), "/stringData", text);
     assert_silent(&judged(&secret, &json!({})));
     if data.is_object() {
         assert_good(&secret);
@@ -222,17 +216,9 @@ fn text_instead_of_data(#[case] data: serde_json::Value) {
 #[test]
 fn text_beside_data() {
     let tls_key = json!({"tls.key": P256.pem(), "more": "anything"});
-    let secret = with(
-        without(good_secret(), "/data", "tls.key"),
-        "/stringData",
-        tls_key,
-    );
+    let secret = with(without(good_secret(), "/data", "tls.key"), "/stringData", tls_key);
     assert_good(&secret);
-    let rejected = with(
-        good_secret(),
-        "/stringData",
-        json!({"tls.key": OTHER_P256.pem()}),
-    );
+    let rejected = with(good_secret(), "/stringData", json!({"tls.key": OTHER_P256.pem()}));
     assert_rejected(&rejected, "key-mismatch");
 }
 
@@ -249,11 +235,7 @@ fn any_label_value_and_another_label() {
         let labels = json!({LABEL: value, "app": "x"});
         assert_good(&with(good_secret(), "/metadata/labels", labels));
     }
-    let other = with(
-        good_secret(),
-        "/metadata/labels",
-        json!({"tls.example.com/use": ""}),
-    );
+    let other = with(good_secret(), "/metadata/labels", json!({"tls.example.com/use": ""}));
     let settings = json!({"routingLabel": "tls.example.com/use"});
     assert_silent(&judged(&other, &settings));
     assert_chosen("a.example.com", &other, &settings);

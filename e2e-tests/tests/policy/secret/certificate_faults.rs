@@ -47,16 +47,16 @@ fn no_data_at_all_is_refused(#[case] data: Value) {
 #[case::byte_order_mark_in_the_chain(format!("{}\u{feff}{}", pem_of_leaf(), ca("Intermediate", "Root").pem()).into(), "byte order mark")]
 #[case::utf_16(pem_of_leaf().encode_utf16().fold(vec![0xff, 0xfe], |all, unit| [all, unit.to_le_bytes().to_vec()].concat()), "UTF-16")]
 #[case::utf_16_without_a_mark(pem_of_leaf().encode_utf16().flat_map(u16::to_le_bytes).collect(), "UTF-16")]
-#[case::short("changeme".into(), "no block")]
+#[case::short("changeme".into(), "no PEM block")]
 #[case::der_with_such_bytes([leaf(&P256).der(), b"\\n".to_vec()].concat(), "binary")]
 #[case::literal_line_ends(pem_of_leaf().replace('\n', "\\n").into(), r"\n")]
-#[case::one_line(pem_of_leaf().replace('\n', "").into(), "without its lines")]
-#[case::spaces_for_line_ends(pem_of_leaf().replace('\n', " ").into(), "without its lines")]
-#[case::base64_alone(pem_of_leaf().lines().filter(|line| !line.starts_with('-')).collect::<String>().into(), "without its lines")]
+#[case::one_line(pem_of_leaf().replace('\n', "").into(), "without PEM lines")]
+#[case::spaces_for_line_ends(pem_of_leaf().replace('\n', " ").into(), "without PEM lines")]
+#[case::base64_alone(pem_of_leaf().lines().filter(|line| !line.starts_with('-')).collect::<String>().into(), "without PEM lines")]
 #[case::der(leaf(&P256).der(), "binary")]
-#[case::indented(pem_of_leaf().replace("-----BEGIN", "  -----BEGIN").into(), "on the same line")]
-#[case::indented_end(pem_of_leaf().replace("-----END", " -----END").into(), "on the same line")]
-#[case::two_blocks_on_a_line(pem_of_leaf().trim_end().to_owned().into_bytes().repeat(2), "on the same line")]
+#[case::indented(pem_of_leaf().replace("-----BEGIN", "  -----BEGIN").into(), "on a line")]
+#[case::indented_end(pem_of_leaf().replace("-----END", " -----END").into(), "on a line")]
+#[case::two_blocks_on_a_line(pem_of_leaf().trim_end().to_owned().into_bytes().repeat(2), "on a line")]
 #[case::a_broken_block(pem_of_leaf().replacen("MII", "M%I", 1).into(), "broken")]
 fn what_is_seen_in_the_place_of_pem_is_said(#[case] tls_crt: Vec<u8>, #[case] seen: &str) {
     assert_rejected_for(&secret(tls_crt, P256.pem()), "not-pem", seen);
@@ -68,10 +68,7 @@ fn what_is_seen_in_the_place_of_pem_is_said(#[case] tls_crt: Vec<u8>, #[case] se
 #[case(b"\x2a\x86\x48\xce\x3d\x04\x01")]
 #[case(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05")]
 fn weak_signatures_are_refused(#[case] algorithm: &'static [u8]) {
-    assert_rejected(
-        &secret_of(&leaf(&P256).signed_with(algorithm)),
-        "weak-signature",
-    );
+    assert_rejected(&secret_of(&leaf(&P256).signed_with(algorithm)), "weak-signature");
     let chain = leaf(&P256).pem() + &ca("Intermediate", "Root").signed_with(algorithm).pem();
     assert_rejected(&secret(chain, P256.pem()), "weak-signature");
     let chain = leaf(&P256).pem()
@@ -170,11 +167,7 @@ fn a_leaf_that_go_does_not_parse_is_refused(#[case] leaf: Certificate) {
 #[case::unreadable(pem("PRIVATE KEY", b"whatever"))]
 #[case::cut_off(P256.pem().replace("-----END PRIVATE KEY-----\n", ""))]
 fn a_private_key_among_the_certificates_is_refused(#[case] key: String) {
-    for tls_crt in [
-        key.clone(),
-        key.clone() + &pem_of_leaf(),
-        pem_of_leaf() + &key,
-    ] {
+    for tls_crt in [key.clone(), key.clone() + &pem_of_leaf(), pem_of_leaf() + &key] {
         assert_rejected(&secret(&tls_crt, P256.pem()), "key-in-tls-crt");
         let text = json!({"tls.crt": tls_crt, "tls.key": tls_crt});
         assert_rejected(&with(good_secret(), "/stringData", text), "key-in-tls-crt");
@@ -186,11 +179,7 @@ fn a_leaf_after_its_issuers_is_refused() {
     let issuer = ca("Intermediate", "Root").pem();
     let root = ca("Root", "Root").pem();
     let leaf = pem_of_leaf();
-    for tls_crt in [
-        issuer.clone() + &leaf,
-        root.clone() + &issuer + &leaf,
-        issuer + &leaf + &root,
-    ] {
+    for tls_crt in [issuer.clone() + &leaf, root.clone() + &issuer + &leaf, issuer + &leaf + &root] {
         assert_rejected(&secret(tls_crt, P256.pem()), "leaf-not-first");
     }
 }
@@ -213,8 +202,5 @@ fn a_field_of_the_wrong_type_is_named_but_not_shown(
     let response = judged(&with(good_secret(), pointer, value), &json!({})).response;
     assert!(!response.accepted);
     let message = response.message.unwrap();
-    assert!(
-        message.contains(field) && !message.contains("c2VjcmV0"),
-        "{message}"
-    );
+    assert!(message.contains(field) && !message.contains("c2VjcmV0"), "{message}");
 }

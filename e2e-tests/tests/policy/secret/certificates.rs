@@ -44,9 +44,7 @@ struct Extension {
 /// A certificate that `Intermediate` has issued to a server `a.example.com`, from yesterday on for
 /// ninety days.
 pub fn leaf(key: &Key) -> Certificate {
-    Certificate::new(key, "Intermediate", "leaf")
-        .names(&["a.example.com"])
-        .usages(&[SERVER_AUTH])
+    Certificate::new(key, "Intermediate", "leaf").names(&["a.example.com"]).usages(&[SERVER_AUTH])
 }
 
 /// The certificate of a CA, which may be its own issuer.
@@ -87,8 +85,7 @@ impl Certificate {
 
     /// Replaces the alternative names, of whatever kind.
     pub fn alternative_names(self, names: &[Vec<u8>], critical: bool) -> Self {
-        self.without(SUBJECT_ALT_NAME)
-            .extension(SUBJECT_ALT_NAME, critical, sequence(names))
+        self.without(SUBJECT_ALT_NAME).extension(SUBJECT_ALT_NAME, critical, sequence(names))
     }
 
     /// Leaves out alternative names.
@@ -99,8 +96,7 @@ impl Certificate {
     /// Replaces the extended key usages.
     pub fn usages(self, usages: &[&[u8]]) -> Self {
         let usages: Vec<_> = usages.iter().map(|usage| der(OID, usage)).collect();
-        self.without(EXTENDED_KEY_USAGE)
-            .extension(EXTENDED_KEY_USAGE, false, sequence(&usages))
+        self.without(EXTENDED_KEY_USAGE).extension(EXTENDED_KEY_USAGE, false, sequence(&usages))
     }
 
     /// Leaves out extended key usages.
@@ -116,11 +112,7 @@ impl Certificate {
 
     /// Adds an extension, even one that is there.
     pub fn extension(mut self, id: &'static [u8], critical: bool, value: Vec<u8>) -> Self {
-        self.extensions.push(Extension {
-            id,
-            critical,
-            value,
-        });
+        self.extensions.push(Extension { id, critical, value });
         self
     }
 
@@ -181,11 +173,7 @@ impl Certificate {
             der(0xa3, &sequence(&extensions)),
         ]);
         let signed = CA.sign(&body).unwrap();
-        sequence(&[
-            body,
-            signature(self.outer_signature),
-            bit_string(BIT_STRING, &signed),
-        ])
+        sequence(&[body, signature(self.outer_signature), bit_string(BIT_STRING, &signed)])
     }
 
     pub fn pem(&self) -> String {
@@ -225,10 +213,7 @@ fn name(common_name: Option<&str>) -> Vec<u8> {
 fn date(date: OffsetDateTime) -> Vec<u8> {
     let (year, month, day) = date.to_calendar_date();
     let (hour, minute, second) = date.to_hms();
-    let rest = format!(
-        "{:02}{day:02}{hour:02}{minute:02}{second:02}Z",
-        u8::from(month)
-    );
+    let rest = format!("{:02}{day:02}{hour:02}{minute:02}{second:02}Z", u8::from(month));
     if (1950..2050).contains(&year) {
         der(0x17, format!("{:02}{rest}", year % 100).as_bytes())
     } else {

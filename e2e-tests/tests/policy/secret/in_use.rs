@@ -62,18 +62,12 @@ fn request(old: &Value, new: Option<&Value>) -> Value {
 
 fn deleted(secret: &TlsSecret, settings: &Value, cluster: &Cluster) -> Response {
     let request = request(&secret.to_manifest(), None);
-    POLICY
-        .validate(&request, settings, cluster)
-        .unwrap()
-        .response
+    POLICY.validate(&request, settings, cluster).unwrap().response
 }
 
 fn updated(old: &Value, new: &Value, settings: &Value, cluster: &Cluster) -> Response {
     let request = request(old, Some(new));
-    POLICY
-        .validate(&request, settings, cluster)
-        .unwrap()
-        .response
+    POLICY.validate(&request, settings, cluster).unwrap().response
 }
 
 fn unlabelled(secret: &TlsSecret) -> Value {
@@ -84,21 +78,13 @@ fn unlabelled(secret: &TlsSecret) -> Value {
 
 #[rstest]
 #[case::ingress(shop("a.example.com", "wild"), "Ingress shop: a.example.com", "ing")]
-#[case::gateway(
-    listening("Gateway", "a.example.com", "wild"),
-    "Gateway edge: a.example.com",
-    "gtw"
-)]
+#[case::gateway(listening("Gateway", "a.example.com", "wild"), "Gateway edge: a.example.com", "gtw")]
 #[case::listener_set(
     listening("ListenerSet", "a.example.com", "wild"),
     "ListenerSet edge: a.example.com",
     "lset"
 )]
-#[case::listener_without_hostname(
-    listening("Gateway", "", "wild"),
-    "Gateway edge: *.example.com",
-    "gtw"
-)]
+#[case::listener_without_hostname(listening("Gateway", "", "wild"), "Gateway edge: *.example.com", "gtw")]
 #[case::listener_for_a_wildcard(
     listening("Gateway", "*.example.com", "wild"),
     "Gateway edge: *.example.com",
@@ -135,12 +121,7 @@ fn who_names_a_routing_secret_is_said_when_it_goes(
     let cluster = with_users(&[wild()], &[user]);
     for response in [
         deleted(&wild(), &json!({}), &cluster),
-        updated(
-            &wild().to_manifest(),
-            &unlabelled(&wild()),
-            &json!({}),
-            &cluster,
-        ),
+        updated(&wild().to_manifest(), &unlabelled(&wild()), &json!({}), &cluster),
     ] {
         assert!(response.accepted, "{:?}", response.message);
         let [command, user] = response.warnings.as_slice() else {
@@ -154,17 +135,8 @@ fn who_names_a_routing_secret_is_said_when_it_goes(
     for denied in [
         deleted(&wild(), &mode("deny"), &cluster),
         // That of a Certificate, too: it is no machine that deletes it.
-        deleted(
-            &wild().annotation(PRODUCER, "wild"),
-            &mode("deny"),
-            &cluster,
-        ),
-        updated(
-            &wild().to_manifest(),
-            &unlabelled(&wild()),
-            &mode("deny"),
-            &cluster,
-        ),
+        deleted(&wild().annotation(PRODUCER, "wild"), &mode("deny"), &cluster),
+        updated(&wild().to_manifest(), &unlabelled(&wild()), &mode("deny"), &cluster),
     ] {
         assert!(!denied.accepted);
         let message = denied.message.unwrap();
@@ -237,13 +209,17 @@ fn the_routing_secret_that_takes_over_is_named() {
     let exact = routing_secret("exact", &["a.example.com"]);
     let mut skipped = annotated(shop("a.example.com", "wild"), SKIP, "true");
     skipped["metadata"]["name"] = json!("skipped");
-    let users = [shop("a.example.com", "wild"), skipped];
+    let mut owned = shop("a.example.com", "wild");
+    owned["metadata"]["name"] = json!("owned");
+    owned["metadata"]["ownerReferences"] = json!([{"kind": "App", "name": "shop", "controller": true}]);
+    let users = [shop("a.example.com", "wild"), skipped, owned];
     let cluster = with_users(&[wild(), exact], &users).with_seed(1);
     let mut warnings = deleted(&wild(), &json!({}), &cluster).warnings;
     warnings.sort();
     assert_eq!(
-        warnings[..2],
+        warnings[..3],
         [
+            "Ingress owned: a.example.com still names this Secret",
             "Ingress shop: a.example.com still names this Secret; exact is next",
             "Ingress skipped: a.example.com still names this Secret",
         ]
@@ -266,11 +242,7 @@ fn the_routing_secret_that_takes_over_is_named() {
     object["spec"]["ingressClassName"] = json!("istio");
     object
 })]
-#[case::contour(annotated(
-    shop("a.example.com", "wild"),
-    "projectcontour.io/tls-cert-namespace",
-    "tls"
-))]
+#[case::contour(annotated(shop("a.example.com", "wild"), "projectcontour.io/tls-cert-namespace", "tls"))]
 #[case::being_deleted({
     let mut object = shop("a.example.com", "wild");
     object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
@@ -314,9 +286,7 @@ fn an_update_that_takes_nothing_asks_nobody(#[case] change: fn(&mut Value)) {
     let mut new = old.clone();
     change(&mut new);
     let request = request(&old, Some(&new));
-    let evaluation = POLICY
-        .validate(&request, &mode("deny"), &cluster(&[]))
-        .unwrap();
+    let evaluation = POLICY.validate(&request, &mode("deny"), &cluster(&[])).unwrap();
     assert!(evaluation.response.accepted && evaluation.response.warnings.is_empty());
     assert_eq!(evaluation.calls, []);
 }
@@ -333,11 +303,7 @@ fn an_unusable_or_unlabelled_secret_goes_without_a_look_up(#[case] secret: Value
     let cluster = with_users(&[], &[shop("a.example.com", "wild")]);
     let request = request(&secret, None);
     let evaluation = POLICY.validate(&request, &mode("deny"), &cluster).unwrap();
-    assert!(
-        evaluation.response.accepted,
-        "{:?}",
-        evaluation.response.message
-    );
+    assert!(evaluation.response.accepted, "{:?}", evaluation.response.message);
     assert!(evaluation.response.warnings.is_empty());
     assert_eq!(evaluation.calls, []);
 }
@@ -369,36 +335,20 @@ fn who_cleans_up_is_never_held_up(#[case] user: &str) {
 fn a_deletion_that_says_nothing_is_accepted(#[case] old: Value) {
     let mut request = request(&wild().to_manifest(), None);
     request["oldObject"] = old;
-    let evaluation = POLICY
-        .validate(&request, &mode("deny"), &cluster(&[]))
-        .unwrap();
-    assert!(
-        evaluation.response.accepted,
-        "{:?}",
-        evaluation.response.message
-    );
+    let evaluation = POLICY.validate(&request, &mode("deny"), &cluster(&[])).unwrap();
+    assert!(evaluation.response.accepted, "{:?}", evaluation.response.message);
 }
 
 /// Each look-up of the kinds, by the arguments that never change.
 #[test]
 fn there_is_one_list_call_a_kind() {
     let request = request(&wild().to_manifest(), None);
-    let evaluation = POLICY
-        .validate(&request, &json!({}), &with_users(&[wild()], &[]))
-        .unwrap();
+    let evaluation = POLICY.validate(&request, &json!({}), &with_users(&[wild()], &[])).unwrap();
     let calls: Vec<_> = evaluation.calls.iter().map(|call| &call.request).collect();
     let gateway_api = "gateway.networking.k8s.io/v1";
     let expected = [
-        (
-            "networking.k8s.io/v1",
-            "Ingress",
-            &["spec.ingressClassName", "spec.rules.host", "spec.tls"][..],
-        ),
-        (
-            gateway_api,
-            "Gateway",
-            &["spec.gatewayClassName", "spec.listeners"],
-        ),
+        ("networking.k8s.io/v1", "Ingress", &["spec.ingressClassName", "spec.rules.host", "spec.tls"][..]),
+        (gateway_api, "Gateway", &["spec.gatewayClassName", "spec.listeners"]),
         (gateway_api, "ListenerSet", &["spec.listeners"]),
     ];
     assert_eq!(calls.len(), expected.len());
@@ -426,11 +376,7 @@ fn a_kind_that_the_cluster_lacks_has_no_objects(#[case] cause: &str) {
         .failing("ListenerSet", cause);
     let response = deleted(&wild(), &json!({}), &cluster);
     assert_eq!(response.warnings.len(), 2, "{:?}", response.warnings);
-    let response = deleted(
-        &wild(),
-        &mode("deny"),
-        &with_users(&[wild()], &[]).failing("Gateway", cause),
-    );
+    let response = deleted(&wild(), &mode("deny"), &with_users(&[wild()], &[]).failing("Gateway", cause));
     assert!(response.accepted);
 }
 
@@ -443,18 +389,11 @@ fn a_look_up_that_fails_loses_no_deletion_but_under_deny(#[case] kind: &str, #[c
         .failing(kind, "Policy has not been granted access");
     let response = deleted(&wild(), &json!({}), &cluster);
     assert!(response.accepted);
-    assert_eq!(
-        response.warnings[0],
-        "Secret wild: cannot look up who still uses it"
-    );
+    assert_eq!(response.warnings[0], "Secret wild: cannot look up who still uses it");
     let denied = deleted(&wild(), &mode("deny"), &cluster);
     assert!(!denied.accepted);
     let message = denied.message.unwrap();
-    for part in [
-        "Policy has not been granted access",
-        of,
-        "contextAwareResources",
-    ] {
+    for part in ["Policy has not been granted access", of, "contextAwareResources"] {
         assert!(message.contains(part), "{part} is missing in {message}");
     }
 }
@@ -462,13 +401,9 @@ fn a_look_up_that_fails_loses_no_deletion_but_under_deny(#[case] kind: &str, #[c
 /// Who names it is known all the same.
 #[test]
 fn a_refused_look_up_of_routing_secrets_hides_nobody() {
-    let cluster =
-        with_users(&[wild()], &[shop("a.example.com", "wild")]).failing("Secret", "forbidden");
+    let cluster = with_users(&[wild()], &[shop("a.example.com", "wild")]).failing("Secret", "forbidden");
     let response = deleted(&wild(), &json!({}), &cluster);
-    assert_eq!(
-        response.warnings[1],
-        "Ingress shop: a.example.com still names this Secret"
-    );
+    assert_eq!(response.warnings[1], "Ingress shop: a.example.com still names this Secret");
     assert!(!deleted(&wild(), &mode("deny"), &cluster).accepted);
 }
 
@@ -493,17 +428,9 @@ fn a_renewal_counts_by_the_hosts_that_it_loses(#[case] sans: &[&str], #[case] lo
     let cluster = with_users(&[], &[shop("a.example.com", "app")]);
     let response = updated(&old, &new, &json!({}), &cluster);
     assert!(response.accepted, "{:?}", response.message);
-    let users = response
-        .warnings
-        .iter()
-        .filter(|warning| warning.starts_with("Ingress"));
-    let expected = lost
-        .iter()
-        .map(|host| format!("Ingress shop: {host} still names this Secret"));
-    assert_eq!(
-        users.cloned().collect::<Vec<_>>(),
-        expected.collect::<Vec<_>>()
-    );
+    let users = response.warnings.iter().filter(|warning| warning.starts_with("Ingress"));
+    let expected = lost.iter().map(|host| format!("Ingress shop: {host} still names this Secret"));
+    assert_eq!(users.cloned().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
     // Most renewals are written by machines, which would try for ever.
     assert_eq!(updated(&old, &new, &mode("deny"), &cluster), response);
     let silent = updated(&old, &new, &mode("ignore"), &cluster);
@@ -521,10 +448,8 @@ fn a_renewal_counts_for_an_entry_without_hosts(#[case] user: Value, #[case] lost
     let response = updated(&old, &new, &json!({}), &with_users(&[], &[user]));
     let mut users = response.warnings;
     users.retain(|warning| warning.starts_with("Ingress"));
-    let expected: Vec<_> = lost
-        .iter()
-        .map(|host| format!("Ingress app: {host} still names this Secret"))
-        .collect();
+    let expected: Vec<_> =
+        lost.iter().map(|host| format!("Ingress app: {host} still names this Secret")).collect();
     assert_eq!(users, expected);
 }
 
@@ -537,9 +462,7 @@ fn a_renewal_counts_for_an_entry_without_hosts(#[case] user: Value, #[case] lost
 #[case::external_secrets("reconcile.external-secrets.io/data-hash", "0")]
 fn no_renewal_is_refused(#[case] annotation: &str, #[case] value: &str) {
     let old = routing_secret("app", &["a.example.com", "b.example.com"]).to_manifest();
-    let new = routing_secret("app", &["b.example.com"])
-        .annotation(annotation, value)
-        .to_manifest();
+    let new = routing_secret("app", &["b.example.com"]).annotation(annotation, value).to_manifest();
     let cluster = with_users(&[], &[shop("a.example.com", "app")]);
     for in_use in ["warn", "deny"] {
         let response = updated(&old, &new, &mode(in_use), &cluster);
@@ -564,49 +487,26 @@ fn no_renewal_is_refused(#[case] annotation: &str, #[case] value: &str) {
 #[case::without_one(false)]
 fn a_routing_secret_in_use_is_drained(#[case] has_other: bool) {
     let deny = mode("deny");
-    let others: Vec<_> = has_other
-        .then(|| routing_secret("other", &["*.example.com"]))
-        .into_iter()
-        .collect();
+    let others: Vec<_> = has_other.then(|| routing_secret("other", &["*.example.com"])).into_iter().collect();
     let all = |secret: &TlsSecret| [vec![secret.clone()], others.clone()].concat();
     let longer = wild().valid(-1, 200);
     let author = shop("a.example.com", "own");
     let user = stored(&author, &deny, &cluster(&all(&longer)));
     assert_eq!(user["spec"]["tls"][0]["secretName"], "wild");
-    assert!(
-        !deleted(
-            &longer,
-            &deny,
-            &with_users(&all(&longer), std::slice::from_ref(&user))
-        )
-        .accepted
-    );
+    assert!(!deleted(&longer, &deny, &with_users(&all(&longer), std::slice::from_ref(&user))).accepted);
 
     let retired = longer.clone().annotation(SKIP, "true");
-    let response = updated(
-        &longer.to_manifest(),
-        &retired.to_manifest(),
-        &deny,
-        &cluster(&[]),
-    );
+    let response = updated(&longer.to_manifest(), &retired.to_manifest(), &deny, &cluster(&[]));
     assert!(response.accepted && response.warnings.is_empty());
     // It still serves the host until the Ingress is written.
-    let response = deleted(
-        &retired,
-        &deny,
-        &with_users(&all(&retired), std::slice::from_ref(&user)),
-    );
+    let response = deleted(&retired, &deny, &with_users(&all(&retired), std::slice::from_ref(&user)));
     assert!(!response.accepted);
     let moved = stored_update(&user, &user, &deny, &cluster(&all(&retired)));
     let expected = if has_other { "other" } else { "own" };
     assert_eq!(moved["spec"]["tls"][0]["secretName"], expected);
     assert_eq!(moved == author, !has_other);
     let response = deleted(&retired, &deny, &with_users(&all(&retired), &[moved]));
-    assert!(
-        response.accepted && response.warnings.is_empty(),
-        "{:?}",
-        response.message
-    );
+    assert!(response.accepted && response.warnings.is_empty(), "{:?}", response.message);
 }
 
 #[test]
@@ -620,23 +520,12 @@ fn many_users() {
         .collect();
     let response = deleted(&wild(), &json!({}), &with_users(&[wild()], &users));
     assert_ten_short(&response.warnings);
-    let message = deleted(&wild(), &mode("deny"), &with_users(&[wild()], &users))
-        .message
-        .unwrap();
-    assert!(
-        message.ends_with("[in-use]") && message.len() < 16 * 1024,
-        "{message}"
-    );
+    let message = deleted(&wild(), &mode("deny"), &with_users(&[wild()], &users)).message.unwrap();
+    assert!(message.ends_with("[in-use]") && message.len() < 16 * 1024, "{message}");
 }
 
 fn an_object() -> impl Strategy<Value = Value> {
-    let hosts = select(vec![
-        "a.example.com",
-        "B.example.com",
-        "*.example.com",
-        "a.example.org",
-        "",
-    ]);
+    let hosts = select(vec!["a.example.com", "B.example.com", "*.example.com", "a.example.org", ""]);
     let secrets = select(vec!["app", "other"]);
     (hosts, secrets, 0..4_usize).prop_map(|(host, secret, kind)| {
         let by_default = ingress(&["a.example.com"], json!([{"secretName": secret}]));
@@ -656,10 +545,7 @@ fn hosts_of(user: &Value, sans: &[&str]) -> Vec<String> {
     let listener = &spec["listeners"][0];
     let (secret, host) = match listener.is_null() {
         true => (&spec["tls"][0]["secretName"], &spec["rules"][0]["host"]),
-        false => (
-            &listener["tls"]["certificateRefs"][0]["name"],
-            &listener["hostname"],
-        ),
+        false => (&listener["tls"]["certificateRefs"][0]["name"], &listener["hostname"]),
     };
     let is_open = host.is_null() || !spec["defaultBackend"].is_null();
     let names = sans.iter().filter(|_| is_open).copied();

@@ -170,8 +170,7 @@ fn what_is_not_judged_gets_a_missing_index_if_its_certificate_can_be_read() {
 #[test]
 fn a_placeholder_has_no_index() {
     let mut empty = secret("", "");
-    empty["metadata"]["annotations"] =
-        json!({"replicator.v1.mittwald.de/replicate-from": "epinio/tls"});
+    empty["metadata"]["annotations"] = json!({"replicator.v1.mittwald.de/replicate-from": "epinio/tls"});
     assert_untouched(&empty, &json!({}), &closed());
     assert_eq!(created(&forged(empty.clone())), empty);
 }
@@ -194,11 +193,9 @@ fn without_the_label_it_is_removed(#[case] annotations: Value) {
 #[test]
 fn a_mirror_gets_label_and_index_at_once() {
     let mut source = good_secret();
-    source["metadata"] =
-        json!({"name": "source", "namespace": "epinio", "labels": {LABEL: "public"}});
+    source["metadata"] = json!({"name": "source", "namespace": "epinio", "labels": {LABEL: "public"}});
     let mut mirror = unlabelled(good_secret());
-    mirror["metadata"]["annotations"] =
-        json!({"reflector.v1.k8s.emberstack.com/reflects": "epinio/source"});
+    mirror["metadata"]["annotations"] = json!({"reflector.v1.k8s.emberstack.com/reflects": "epinio/source"});
     let stored = stored(&mirror, &json!({}), &Cluster::new(vec![source]));
     assert_eq!(stored["metadata"]["labels"][LABEL], json!("public"));
     assert_eq!(index_of(&stored), Some(true_index(&stored).as_str()));
@@ -219,9 +216,8 @@ fn an_index_that_would_not_be_stored_is_left_out() {
     let full = annotated(good_secret(), "notes", &"x".repeat(256 * 1024 - 20));
     assert_untouched(&full, &json!({}), &closed());
     assert!(is_chosen("a.example.com", &full, &json!({})));
-    let names: Vec<_> = (0..10_000)
-        .map(|number| format!("name-of-some-length-{number}.example.com"))
-        .collect();
+    let names: Vec<_> =
+        (0..10_000).map(|number| format!("name-of-some-length-{number}.example.com")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let many = secret_of(&leaf(&P256).names(&names));
     assert_untouched(&many, &json!({}), &closed());

@@ -24,7 +24,7 @@ fn a_content_without_a_private_key_is_refused(#[case] tls_key: Vec<u8>) {
 
 #[rstest]
 #[case::byte_order_mark(format!("\u{feff}{}", P256.pem()), "byte order mark")]
-#[case::indented(format!("  {}", P256.pem()), "on the same line")]
+#[case::indented(format!("  {}", P256.pem()), "on a line")]
 #[case::literal_newlines(P256.pem().replace('\n', "\\n"), r"\n")]
 fn what_is_seen_in_the_place_of_a_key_is_said(#[case] tls_key: String, #[case] seen: &str) {
     assert_rejected_for(&secret(leaf(&P256).pem(), tls_key), "no-key", seen);
@@ -42,8 +42,7 @@ fn several_private_keys_are_refused(#[case] tls_key: String) {
 }
 
 fn with_header(label: &str, content: &[u8]) -> String {
-    let header =
-        "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n";
+    let header = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n";
     let begin = format!("-----BEGIN {label}-----\n");
     pem(label, content).replace(&begin, &format!("{begin}{header}"))
 }
@@ -65,8 +64,8 @@ fn flipped(mut bytes: Vec<u8>, at: usize) -> Vec<u8> {
 
 /// The order of P-256 (SEC 2, section 2.4.2); scalars are below.
 const P256_ORDER: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6,
-    0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+    0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
 fn p256_of(scalar: &[u8]) -> Key {
@@ -116,12 +115,8 @@ fn an_rsa_key_that_contradicts_itself_is_refused_wherever_it_does() {
 #[case::coefficient_beyond_the_prime(|key: &mut RsaNumbers| key.coefficient += &key.p)]
 fn an_rsa_key_with_one_odd_number_is_refused(#[case] change: fn(&mut RsaNumbers)) {
     let mut numbers = RsaNumbers::good();
-    let secret = |numbers: &RsaNumbers| {
-        secret(
-            leaf(&RSA).pem(),
-            pem("RSA PRIVATE KEY", &numbers.key().pkcs1()),
-        )
-    };
+    let secret =
+        |numbers: &RsaNumbers| secret(leaf(&RSA).pem(), pem("RSA PRIVATE KEY", &numbers.key().pkcs1()));
     assert_good(&secret(&numbers));
     change(&mut numbers);
     assert_rejected(&secret(&numbers), "bad-key");
@@ -220,10 +215,7 @@ fn a_key_with_the_point_of_another_is_refused(#[case] key: &Key, #[case] other: 
             ("EC PRIVATE KEY", other.sec1_with_point(&key.public)),
             ("PRIVATE KEY", other.pkcs8_with_point(&key.public)),
             ("PRIVATE KEY", other.pkcs8_with_public(&key.public)),
-            (
-                "EC PRIVATE KEY",
-                other.sec1_with_point(&key.compressed_point()),
-            ),
+            ("EC PRIVATE KEY", other.sec1_with_point(&key.compressed_point())),
             ("EC PRIVATE KEY", other.sec1_with_point(&[])),
         ] {
             assert_rejected(&secret(&certificate, pem(label, &content)), "bad-key");
@@ -250,9 +242,6 @@ fn a_key_with_the_opposite_point_is_refused(#[case] change: u8) {
 fn a_key_with_the_public_key_of_another_is_refused(#[case] key: &Key, #[case] other: &Key) {
     for certificate in [leaf(key).pem(), leaf(other).pem()] {
         let content = other.pkcs8_with_public(&key.public);
-        assert_rejected(
-            &secret(&certificate, pem("PRIVATE KEY", &content)),
-            "bad-key",
-        );
+        assert_rejected(&secret(&certificate, pem("PRIVATE KEY", &content)), "bad-key");
     }
 }

@@ -67,19 +67,14 @@ enum Private {
 impl Key {
     /// `SubjectPublicKeyInfo` (RFC 5280, section 4.1).
     pub fn spki(&self) -> Vec<u8> {
-        sequence(&[
-            der(SEQUENCE, &self.algorithm),
-            bit_string(BIT_STRING, &self.public),
-        ])
+        sequence(&[der(SEQUENCE, &self.algorithm), bit_string(BIT_STRING, &self.public)])
     }
 
     /// The bytes that nobody must see, and that must be there for this to be the key: for RSA all
     /// numbers, because each of them is checked.
     pub fn private(&self) -> &[u8] {
         match &self.private {
-            Private::Ec { scalar: bytes, .. } | Private::Ed25519(bytes) | Private::Rsa(bytes) => {
-                bytes
-            }
+            Private::Ec { scalar: bytes, .. } | Private::Ed25519(bytes) | Private::Rsa(bytes) => bytes,
         }
     }
 
@@ -144,11 +139,7 @@ impl Key {
     }
 
     fn pkcs8_around(&self, content: &[u8]) -> Vec<u8> {
-        sequence(&[
-            der(INTEGER, &[0]),
-            der(SEQUENCE, &self.algorithm),
-            der(OCTET_STRING, content),
-        ])
+        sequence(&[der(INTEGER, &[0]), der(SEQUENCE, &self.algorithm), der(OCTET_STRING, content)])
     }
 
     /// The content of the octet string in PKCS #8.
@@ -186,11 +177,7 @@ pub fn ec(curve: &'static [u8], scalar: Vec<u8>, point: Vec<u8>) -> Key {
 
 /// An RSA key in these encodings of PKCS #1, whether or not they belong together.
 pub fn rsa_of(private: Vec<u8>, public: Vec<u8>) -> Key {
-    Key {
-        algorithm: [der(OID, RSA_OID), der(0x05, &[])].concat(),
-        public,
-        private: Private::Rsa(private),
-    }
+    Key { algorithm: [der(OID, RSA_OID), der(0x05, &[])].concat(), public, private: Private::Rsa(private) }
 }
 
 pub fn rsa(bits: usize) -> Key {
@@ -261,10 +248,7 @@ pub fn bit_string(tag: u8, bytes: &[u8]) -> Vec<u8> {
 /// A block of PEM text (RFC 7468).
 pub fn pem(label: &str, der: &[u8]) -> String {
     let base64 = BASE64_STANDARD.encode(der);
-    let lines = base64
-        .as_bytes()
-        .chunks(64)
-        .map(|line| str::from_utf8(line).unwrap());
+    let lines = base64.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap());
     let body: String = lines.flat_map(|line| [line, "\n"]).collect();
     format!("-----BEGIN {label}-----\n{body}-----END {label}-----\n")
 }

@@ -11,11 +11,7 @@ use super::{certificates::*, keys::*, support::*};
 /// Asserts that a certificate for `a.example.com` is neither accepted nor chosen.
 fn assert_unusable(certificate: &Certificate, code: &str) {
     assert_rejected(&secret_of(certificate), code);
-    assert!(!is_chosen(
-        "a.example.com",
-        &secret_of(certificate),
-        &json!({})
-    ));
+    assert!(!is_chosen("a.example.com", &secret_of(certificate), &json!({})));
 }
 
 #[rstest]
@@ -41,11 +37,7 @@ fn a_certificate_that_is_not_valid_yet_is_refused(#[case] from: Duration, #[case
 #[case(1, 1, Some("ends-too-soon"))]
 #[case(24 * 90, u64::MAX, Some("ends-too-soon"))]
 #[case(-1, 30, Some("expired"))]
-fn the_least_number_of_days_is_a_setting(
-    #[case] hours: i64,
-    #[case] days: u64,
-    #[case] code: Option<&str>,
-) {
+fn the_least_number_of_days_is_a_setting(#[case] hours: i64, #[case] days: u64, #[case] code: Option<&str>) {
     let certificate = leaf(&P256).valid(Duration::days(-1), Duration::hours(hours));
     let settings = json!({"secret": {"minimumDaysLeft": days, "warnDaysLeft": 0}});
     let evaluation = judged(&secret_of(&certificate), &settings);

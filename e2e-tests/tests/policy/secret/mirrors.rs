@@ -79,9 +79,7 @@ fn everything_else_stays_as_it_is() {
     mirror["metadata"]["unknown"] = json!({"deep": [1e100, null]});
     mirror["unknown"] = json!(12_345_678_901_234_567_890_u64);
     mirror["immutable"] = json!(true);
-    let stored = evaluated(&mirror, &labelled_source())
-        .response
-        .mutated_object;
+    let stored = evaluated(&mirror, &labelled_source()).response.mutated_object;
     assert_eq!(stored, Some(labelled(mirror, "public")));
 }
 
@@ -90,13 +88,8 @@ fn everything_else_stays_as_it_is() {
 #[case::empty(json!({}))]
 fn labels_that_are_none_make_no_difference(#[case] labels: Value) {
     let mirror = with(mirror(), "/metadata/labels", labels);
-    let stored = evaluated(&mirror, &labelled_source())
-        .response
-        .mutated_object;
-    assert_eq!(
-        stored,
-        Some(with(mirror, "/metadata/labels", json!({LABEL: "public"})))
-    );
+    let stored = evaluated(&mirror, &labelled_source()).response.mutated_object;
+    assert_eq!(stored, Some(with(mirror, "/metadata/labels", json!({LABEL: "public"}))));
 }
 
 #[test]
@@ -104,18 +97,14 @@ fn a_mirror_that_is_updated_gets_the_label_too() {
     let old = mirror();
     let new = with(mirror(), "/metadata/annotations/notes", json!("x"));
     let evaluation = POLICY.validate(&update(&old, &new), &json!({}), &labelled_source());
-    let stored = apart_from_index(evaluation.unwrap(), &new)
-        .response
-        .mutated_object;
+    let stored = apart_from_index(evaluation.unwrap(), &new).response.mutated_object;
     assert_eq!(stored, Some(labelled(new, "public")));
 }
 
 #[test]
 fn there_is_one_look_up_and_no_data_comes_with_it() {
     let calls = evaluated(&mirror(), &labelled_source()).calls;
-    let [call] = calls.as_slice() else {
-        panic!("not one call: {calls:?}")
-    };
+    let [call] = calls.as_slice() else { panic!("not one call: {calls:?}") };
     assert_eq!(call.operation, "get_resource");
     let expected = json!({
         "api_version": "v1", "kind": "Secret", "namespace": "epinio", "name": "source",
@@ -184,10 +173,7 @@ fn a_refused_look_up_is_a_warning(#[case] cause: &str) {
         assert!(warnings.contains(part), "{part} is missing in {warnings}");
     }
     assert!(!response.warnings.is_empty() && response.warnings.len() <= 10);
-    response
-        .warnings
-        .iter()
-        .for_each(|warning| assert_fits(warning));
+    response.warnings.iter().for_each(|warning| assert_fits(warning));
 }
 
 /// An answer that makes no sense is none.
@@ -211,15 +197,9 @@ fn the_setting_turns_it_off() {
     let evaluation = evaluated_with(&mirror(), &settings, &labelled_source());
     assert_silent(&evaluation);
     assert_eq!(evaluation.calls, []);
-    let evaluation = evaluated_with(
-        &mirror(),
-        &json!({"secret": {"labelMirrors": true}}),
-        &labelled_source(),
-    );
-    assert_eq!(
-        evaluation.response.mutated_object,
-        Some(labelled(mirror(), "public"))
-    );
+    let evaluation =
+        evaluated_with(&mirror(), &json!({"secret": {"labelMirrors": true}}), &labelled_source());
+    assert_eq!(evaluation.response.mutated_object, Some(labelled(mirror(), "public")));
 }
 
 #[test]
@@ -234,11 +214,7 @@ fn a_mirror_that_has_the_label_is_judged_without_a_look_up() {
 fn a_secret_that_is_no_mirror_needs_no_look_up() {
     let secret = without(good_secret(), "/metadata", "labels");
     assert_silent(&judged(&secret, &json!({})));
-    let allowed = annotated(
-        secret,
-        "reflector.v1.k8s.emberstack.com/reflection-allowed",
-        "true",
-    );
+    let allowed = annotated(secret, "reflector.v1.k8s.emberstack.com/reflection-allowed", "true");
     assert_silent(&judged(&allowed, &json!({})));
 }
 
@@ -246,21 +222,13 @@ fn a_secret_that_is_no_mirror_needs_no_look_up() {
 fn the_label_is_that_of_the_settings() {
     let settings = json!({"routingLabel": "tls.example.com/use"});
     let cluster = source(json!({LABEL: "old", "tls.example.com/use": "new"}));
-    let stored = evaluated_with(&mirror(), &settings, &cluster)
-        .response
-        .mutated_object;
-    let expected = with(
-        mirror(),
-        "/metadata/labels",
-        json!({"tls.example.com/use": "new"}),
-    );
+    let stored = evaluated_with(&mirror(), &settings, &cluster).response.mutated_object;
+    let expected = with(mirror(), "/metadata/labels", json!({"tls.example.com/use": "new"}));
     assert_eq!(stored, Some(expected));
     let evaluation = evaluated_with(&mirror(), &settings, &labelled_source());
     assert_silent(&evaluation);
     // The default label means nothing then.
-    let stored = evaluated_with(&labelled(mirror(), "x"), &settings, &cluster)
-        .response
-        .mutated_object;
+    let stored = evaluated_with(&labelled(mirror(), "x"), &settings, &cluster).response.mutated_object;
     let expected = json!({LABEL: "x", "tls.example.com/use": "new"});
     assert_eq!(stored, Some(with(mirror(), "/metadata/labels", expected)));
 }
@@ -272,10 +240,7 @@ fn a_request_without_a_namespace_is_no_reason_to_fail() {
     request.as_object_mut().unwrap().remove("namespace");
     let evaluation = POLICY.validate(&request, &json!({}), &labelled_source());
     let evaluation = apart_from_index(evaluation.unwrap(), &request["object"]);
-    assert_eq!(
-        evaluation.response.mutated_object,
-        Some(labelled(mirror(), "public"))
-    );
+    assert_eq!(evaluation.response.mutated_object, Some(labelled(mirror(), "public")));
 }
 
 /// The mirror `workspace/tls` with what another Secret holds.
@@ -315,9 +280,7 @@ fn a_mirror_that_would_be_refused_is_stored_without_the_label(#[case] contents: 
     let mended = mirror_with(&CONTENTS);
     let request = update(&mirror, &mended);
     let evaluation = POLICY.validate(&request, &json!({}), &labelled_source());
-    let stored = apart_from_index(evaluation.unwrap(), &mended)
-        .response
-        .mutated_object;
+    let stored = apart_from_index(evaluation.unwrap(), &mended).response.mutated_object;
     assert_eq!(stored, Some(labelled(mended, "public")));
 }
 
@@ -332,9 +295,7 @@ fn a_mirror_is_judged_by_the_settings() {
 /// What is worth a warning in a labelled Secret is no reason against the label.
 #[test]
 fn a_mirror_with_a_warning_gets_the_label() {
-    let mirror = mirror_with(&secret_of(
-        &leaf(&P256).names(&["a.example.com", "10.0.0.1"]),
-    ));
+    let mirror = mirror_with(&secret_of(&leaf(&P256).names(&["a.example.com", "10.0.0.1"])));
     let response = evaluated(&mirror, &labelled_source()).response;
     assert_eq!(response.mutated_object, Some(labelled(mirror, "public")));
 }
@@ -347,25 +308,15 @@ fn a_mirror_with_a_warning_gets_the_label() {
 fn a_labelled_mirror_loses_the_label_with_contents_that_would_be_refused(#[case] contents: Value) {
     let old = labelled(mirror(), "public");
     let new = labelled(mirror_with(&contents), "public");
-    let users = Cluster::new(vec![ingress(
-        &["a.example.com"],
-        json!([entry(&["a.example.com"], NAME)]),
-    )]);
+    let users = Cluster::new(vec![ingress(&["a.example.com"], json!([entry(&["a.example.com"], NAME)]))]);
     for in_use in ["ignore", "warn", "deny"] {
         let settings = json!({"secret": {"inUse": in_use}});
         let request = update(&old, &new);
-        let response = POLICY
-            .validate(&request, &settings, &users)
-            .unwrap()
-            .response;
+        let response = POLICY.validate(&request, &settings, &users).unwrap().response;
         assert!(response.accepted, "{in_use}: {:?}", response.message);
         let stored = response.mutated_object.unwrap();
         assert_eq!(stored["metadata"]["labels"].get(LABEL), None, "{in_use}");
-        assert_eq!(
-            stored["metadata"]["annotations"].get(INDEX),
-            None,
-            "{in_use}"
-        );
+        assert_eq!(stored["metadata"]["annotations"].get(INDEX), None, "{in_use}");
         assert_eq!(stored["data"], new["data"]);
         assert!(response.warnings.join("\n").contains("Secret tls: "));
     }

@@ -32,11 +32,7 @@ static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(|| {
     let issuers = [ca("Intermediate", "Root"), ca("Root", "Root")];
     let pair = |key: &'static Key, label, private_key| Pair {
         key,
-        certificates: [leaf(key)]
-            .iter()
-            .chain(&issuers)
-            .map(Certificate::der)
-            .collect(),
+        certificates: [leaf(key)].iter().chain(&issuers).map(Certificate::der).collect(),
         label,
         private_key,
     };
@@ -46,11 +42,7 @@ static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(|| {
         pair(&P256, "EC PRIVATE KEY", P256.sec1_with_point(&P256.public)),
         pair(&P384, "EC PRIVATE KEY", P384.sec1()),
         pair(&P521, "PRIVATE KEY", P521.pkcs8()),
-        pair(
-            &ED25519,
-            "PRIVATE KEY",
-            ED25519.pkcs8_with_public(&ED25519.public),
-        ),
+        pair(&ED25519, "PRIVATE KEY", ED25519.pkcs8_with_public(&ED25519.public)),
         pair(&ED25519, "PRIVATE KEY", ED25519.pkcs8()),
         pair(&RSA, "RSA PRIVATE KEY", RSA.pkcs1()),
         pair(&RSA, "PRIVATE KEY", RSA.pkcs8()),
@@ -67,10 +59,7 @@ impl fmt::Debug for Pair {
 
 impl Pair {
     fn tls_crt(&self) -> String {
-        self.certificates
-            .iter()
-            .map(|der| certificate_pem(der))
-            .collect()
+        self.certificates.iter().map(|der| certificate_pem(der)).collect()
     }
 
     fn tls_key(&self) -> String {
@@ -85,9 +74,7 @@ impl Pair {
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window == needle)
+    haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 fn a_pair() -> impl Strategy<Value = &'static Pair> {
@@ -115,23 +102,16 @@ fn verdict(pair: &Pair, tls_crt: &[u8], tls_key: &[u8]) -> Evaluation {
 fn first_block(text: &[u8], ends_with: &str) -> Vec<u8> {
     let text = String::from_utf8_lossy(text);
     let mut lines = text.lines().map(str::trim);
-    let is_begin = |line: &str| {
-        line.starts_with("-----BEGIN") && line.trim_end_matches('-').ends_with(ends_with)
-    };
+    let is_begin =
+        |line: &str| line.starts_with("-----BEGIN") && line.trim_end_matches('-').ends_with(ends_with);
     lines.find(|line| is_begin(line));
-    let body: String = lines
-        .take_while(|line| !line.starts_with("-----"))
-        .collect();
+    let body: String = lines.take_while(|line| !line.starts_with("-----")).collect();
     let config = GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
         .with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let body: String = body
-        .chars()
-        .filter(|char| char.is_ascii_alphanumeric() || "+/".contains(*char))
-        .collect();
-    GeneralPurpose::new(&STANDARD, config)
-        .decode(body)
-        .unwrap_or_default()
+    let body: String =
+        body.chars().filter(|char| char.is_ascii_alphanumeric() || "+/".contains(*char)).collect();
+    GeneralPurpose::new(&STANDARD, config).decode(body).unwrap_or_default()
 }
 
 proptest! {

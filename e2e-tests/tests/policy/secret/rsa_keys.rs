@@ -33,9 +33,7 @@ impl RsaNumbers {
 
     /// Numbers of which `q` is the next one after `p` with which the others can fit; it may be no prime.
     pub fn near_each_other() -> Self {
-        let Self {
-            p, public_exponent, ..
-        } = Self::good();
+        let Self { p, public_exponent, .. } = Self::good();
         let found = (1_u32..1000).find_map(|step| {
             let q = &p + 2 * step;
             Some(Self {
@@ -62,10 +60,7 @@ impl RsaNumbers {
             integer(&self.coefficient),
         ];
         let version = vec![integer(&BigUint::ZERO)];
-        rsa_of(
-            sequence(&[version, public.to_vec(), private.to_vec()].concat()),
-            sequence(&public),
-        )
+        rsa_of(sequence(&[version, public.to_vec(), private.to_vec()].concat()), sequence(&public))
     }
 }
 
@@ -75,16 +70,9 @@ pub fn rsa_of_another_exponent() -> Key {
     let below = (&good.p - 1_u8) * (&good.q - 1_u8);
     // Both are prime, so that hardly ever one of them divides p - 1 or q - 1.
     let exponents = [65539_u32, 65543].map(BigUint::from);
-    let found = exponents
-        .into_iter()
-        .find_map(|exponent| Some((exponent.modinv(&below)?, exponent)));
+    let found = exponents.into_iter().find_map(|exponent| Some((exponent.modinv(&below)?, exponent)));
     let (private_exponent, public_exponent) = found.unwrap();
-    RsaNumbers {
-        public_exponent,
-        private_exponent,
-        ..good
-    }
-    .key()
+    RsaNumbers { public_exponent, private_exponent, ..good }.key()
 }
 
 /// An RSA key that is too long to be worth anybody's time: its numbers fit each other as far as they are

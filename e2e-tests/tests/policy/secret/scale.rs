@@ -64,9 +64,6 @@ fn junk_that_fills_a_secret() {
     ] {
         refuse(&secret(tls_crt, OTHER_P256.pem()));
     }
-    refuse(&secret(
-        leaf(&P256).pem(),
-        filled("-----BEGIN PRIVATE KEY-----\n"),
-    ));
+    refuse(&secret(leaf(&P256).pem(), filled("-----BEGIN PRIVATE KEY-----\n")));
     refuse(&secret(leaf(&RSA).pem(), huge_rsa_key(90 * 1024).pem()));
 }

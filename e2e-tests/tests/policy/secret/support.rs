@@ -14,10 +14,7 @@ pub const NAME: &str = "tls";
 
 /// A labelled Secret `workspace/tls` with these contents.
 pub fn secret(tls_crt: impl AsRef<[u8]>, tls_key: impl AsRef<[u8]>) -> Value {
-    routing_secret(NAME, &[])
-        .tls_crt(tls_crt.as_ref())
-        .tls_key(tls_key.as_ref())
-        .to_manifest()
+    routing_secret(NAME, &[]).tls_crt(tls_crt.as_ref()).tls_key(tls_key.as_ref()).to_manifest()
 }
 
 /// A labelled Secret of a good key and this certificate for it.
@@ -142,10 +139,7 @@ pub fn assert_refused(evaluation: &Evaluation, code: &str) {
     let response = &evaluation.response;
     assert!(!response.accepted, "accepted, not [{code}]");
     let message = response.message.as_deref().unwrap();
-    assert!(
-        message.ends_with(&format!(" [{code}]")),
-        "not [{code}]: {message}"
-    );
+    assert!(message.ends_with(&format!(" [{code}]")), "not [{code}]: {message}");
     assert!(message.contains("Secret workspace/tls "), "{message}");
     assert!(!message.contains('\n'), "{message}");
     assert!(response.warnings.is_empty(), "{:?}", response.warnings);
@@ -172,9 +166,7 @@ pub fn assert_warned(secret: &Value, parts: &[&str], host: Option<&str>) {
     let response = &evaluation.response;
     assert!(response.accepted, "rejected: {:?}", response.message);
     assert_eq!(response.mutated_object, None);
-    let [warning] = response.warnings.as_slice() else {
-        panic!("not one warning: {:?}", response.warnings)
-    };
+    let [warning] = response.warnings.as_slice() else { panic!("not one warning: {:?}", response.warnings) };
     assert_fits(warning);
     for part in parts.iter().chain(&["Secret tls: "]) {
         assert!(warning.contains(part), "{part} is missing in {warning}");
@@ -202,27 +194,16 @@ pub fn assert_discreet(evaluation: &Evaluation, secret: &Value) {
     let said = response.message.iter().chain(&response.warnings);
     let audited = response.audit_annotations.values();
     let logged: Vec<_> = evaluation.logs.iter().map(Value::to_string).collect();
-    let said: HashSet<_> = said
-        .chain(audited)
-        .chain(&logged)
-        .flat_map(|text| text.as_bytes().windows(16))
-        .collect();
+    let said: HashSet<_> =
+        said.chain(audited).chain(&logged).flat_map(|text| text.as_bytes().windows(16)).collect();
     let kept = |text: &str| text.as_bytes().windows(16).any(|part| said.contains(part));
     let fields = [("data", "tls.key"), ("stringData", "tls.key")];
-    for text in fields
-        .iter()
-        .filter_map(|(map, key)| secret[map][key].as_str())
-    {
+    for text in fields.iter().filter_map(|(map, key)| secret[map][key].as_str()) {
         assert!(!kept(text), "the key is disclosed: {response:?} {logged:?}");
-        let decoded = BASE64_STANDARD
-            .decode(text)
-            .unwrap_or(text.as_bytes().to_vec());
+        let decoded = BASE64_STANDARD.decode(text).unwrap_or(text.as_bytes().to_vec());
         let decoded = String::from_utf8_lossy(&decoded);
         let lines = decoded.lines().filter(|line| !line.starts_with("-----"));
         let body: String = lines.map(str::trim).collect();
-        assert!(
-            !kept(&body),
-            "the key is disclosed: {response:?} {logged:?}"
-        );
+        assert!(!kept(&body), "the key is disclosed: {response:?} {logged:?}");
     }
 }

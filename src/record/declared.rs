@@ -1,15 +1,12 @@
-//! Whether `spec.tls` is what the author's manifest says.
+//! Whether a list in the spec is what the author's manifest says.
 //!
 //! Tools that apply manifests send lists whole, and send again what they miss. What they send is the author's
 //! whole word, so nothing that was replaced before is restored. What cannot be read counts as absent.
 
 use serde_json::Value;
 
-use crate::{
-    admission::{Request, object},
-    objects::{Ingress, IngressRecord, TlsEntry},
-    record::Record,
-};
+use super::Record;
+use crate::admission::{Request, object};
 
 /// The manifest of the last `kubectl apply`, as JSON; Argo CD writes it, too.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -17,34 +14,36 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 const HELM: &str = "Helm";
 
-/// Whether the `spec.tls` of a request is declared, where this record says what was applied.
-pub(super) fn is_declared(request: &Request, submitted: &Ingress, record: &IngressRecord) -> bool {
-    is_last_applied(request, &submitted.tls)
-        || is_applied_by_sender(request)
-        || is_of_helm(request) && submitted.tls != record.tls.applied
+/// Whether the list of this name in `spec` is declared. `is_applied` says whether it is what the policy applied.
+pub(crate) fn is_declared<R: Record>(request: &Request, list: &str, is_applied: bool) -> bool {
+    is_last_applied::<R>(request, list, is_applied)
+        || is_applied_by_sender::<R>(request, list)
+        || is_of_helm(request) && !is_applied
 }
 
-/// The manifest says what is found. A copy of a stored object has the record in it.
-fn is_last_applied(request: &Request, tls: &[TlsEntry]) -> bool {
-    let manifest = last_applied(&request.object).unwrap_or_default();
-    let declared = object::field::<Vec<TlsEntry>>(&manifest, "spec.tls");
+/// The manifest says what is found. A copy of a stored object has the record in it, or another name. Where what is
+/// found was applied by the policy, the manifest must be a new one.
+fn is_last_applied<R: Record>(request: &Request, list: &str, is_applied: bool) -> bool {
+    let Some(manifest) = last_applied(&request.object) else {
+        return false;
+    };
+    let found = object::get(&request.object, "spec").and_then(|spec| spec.get(list));
     object::text(&manifest, "kind") == Some(request.kind_name())
-        && object::annotation(&manifest, IngressRecord::ANNOTATION).is_none()
-        && declared.is_ok_and(|declared| declared == tls)
+        && object::name(&manifest) == object::name(&request.object)
+        && object::annotation(&manifest, R::ANNOTATION).is_none()
+        && object::get(&manifest, "spec").and_then(|spec| spec.get(list)) == found
+        && (!is_applied || request.old_object().and_then(last_applied).as_ref() != Some(&manifest))
 }
 
-/// The sender owns the list by server-side apply, and not the record, which a copy of a stored object has in it. A
-/// sender that updates, too, may have left the list alone.
-fn is_applied_by_sender(request: &Request) -> bool {
-    let (applied, updated): (Vec<_>, Vec<_>) = managed_fields(&request.object)
-        .filter(|entry| request.field_manager().is_some() && is_of_sender(entry, request))
-        .filter(|entry| entry.get("subresource").is_none())
-        .partition(|entry| object::text(entry, "operation") == Some("Apply"));
-    updated.is_empty()
-        && applied.iter().any(|entry| {
-            object::get(entry, "fieldsV1.f:spec.f:tls").is_some()
-                && !owns(entry, "annotations", IngressRecord::ANNOTATION)
-        })
+/// The sender owns the list by server-side apply, and not the record, which a copy of a stored object has in it.
+fn is_applied_by_sender<R: Record>(request: &Request, list: &str) -> bool {
+    request.field_manager().is_some()
+        && managed_fields(&request.object)
+            .filter(|entry| is_of_sender(entry, request) && object::text(entry, "operation") == Some("Apply"))
+            .any(|entry| {
+                object::get(entry, &format!("fieldsV1.f:spec.f:{list}")).is_some()
+                    && !owns(entry, "annotations", R::ANNOTATION)
+            })
 }
 
 /// Helm's own write. What others write into an object of Helm is an edit.
@@ -56,7 +55,7 @@ fn is_of_helm(request: &Request) -> bool {
 }
 
 /// Whether another manager than the sender of a request owns an annotation, which the manifest did not have before.
-pub(super) fn is_owned_by_another(request: &Request, annotation: &str) -> bool {
+pub(crate) fn is_owned_by_another(request: &Request, annotation: &str) -> bool {
     let was_declared = request
         .old_object()
         .and_then(last_applied)
