@@ -24,7 +24,7 @@ HELM_DOCS := https://helm.sh/docs/intro/install
 # The module and the program that hosts it are built at once: each has minutes in which it needs one core only.
 MAKEFLAGS += --jobs=2
 # Otherwise cargo looks for the job server of make, which is not there for it.
-unexport MAKEFLAGS
+unexport MAKEFLAGS MFLAGS
 
 # $(call example,HEADING,ARGUMENTS): heads one command, shows and runs it.
 define example

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 const MAX_WARNINGS: usize = 10;
-const MAX_WARNING_LENGTH: usize = 120;
+const MAX_WARNING_LENGTH: usize = 256;
 /// How much of a key may be told: less than that many characters of its base64 in a row.
 const TELLING: usize = 16;
 
