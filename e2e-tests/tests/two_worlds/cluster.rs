@@ -101,6 +101,11 @@ impl World {
         objects
     }
 
+    /// Copies of all objects of these kinds.
+    fn all_owned(&self, kinds: &[&str]) -> Vec<Value> {
+        kinds.iter().flat_map(|kind| self.all(kind)).cloned().collect()
+    }
+
     /// Stores what is written, as the policy wants it.
     ///
     /// # Errors
@@ -198,8 +203,7 @@ impl World {
     }
 
     pub fn is_routing(&self, secret: &str) -> bool {
-        self.get("Secret", secret)
-            .is_some_and(|secret| secret["metadata"]["labels"].get(ROUTING_LABEL).is_some())
+        self.get("Secret", secret).is_some_and(is_routing_secret)
     }
 
     /// Retires a routing secret: nothing new chooses it.
@@ -210,18 +214,20 @@ impl World {
     }
 }
 
+pub fn is_routing_secret(secret: &Value) -> bool {
+    secret["metadata"]["labels"].get(ROUTING_LABEL).is_some()
+}
+
 /// cert-manager.
 impl World {
     /// Lets the controllers work until there is nothing left to do.
     pub fn settle(&mut self) {
         for _ in 0..8 {
             let before = self.objects.clone();
-            for kind in ["Ingress", "Gateway"] {
-                for owner in self.all(kind).into_iter().cloned().collect::<Vec<_>>() {
-                    self.shim(&owner);
-                }
+            for owner in self.all_owned(&["Ingress", "Gateway"]) {
+                self.shim(&owner);
             }
-            for certificate in self.all("Certificate").into_iter().cloned().collect::<Vec<_>>() {
+            for certificate in self.all_owned(&["Certificate"]) {
                 self.issue(&certificate);
             }
             if self.objects == before {
@@ -352,8 +358,8 @@ impl World {
 
     /// Whether a Secret is just what cert-manager is asked now, rather than was once, and nothing else.
     pub fn is_as_ordered(&self, secret: &str) -> bool {
-        let owners = ["Ingress", "Gateway"].map(|kind| self.all(kind)).concat();
-        let by_shim = owners.into_iter().filter_map(|owner| wanted_certificates(owner)?.remove(secret));
+        let owners = self.all_owned(&["Ingress", "Gateway"]).into_iter();
+        let by_shim = owners.filter_map(|owner| wanted_certificates(&owner)?.remove(secret));
         let by_author = self.certificates_for(secret).into_iter();
         let by_author = by_author.filter(|certificate| controller(certificate).is_none()).cloned();
         let mut orders = by_shim.chain(by_author).peekable();

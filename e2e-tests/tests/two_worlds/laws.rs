@@ -195,9 +195,8 @@ impl TwoWorlds {
         self.touches += 1;
         let touch = self.touches.to_string();
         for kind in AUTHORED {
-            let names: Vec<_> =
-                self.without.all(kind).into_iter().filter(|object| is_authored(object)).map(key_of).collect();
-            for (kind, name) in names {
+            let keys: Vec<_> = authored(&self.without, kind).map(key_of).collect();
+            for (kind, name) in keys {
                 let touched = |world: &World| {
                     let live = world.get(&kind, &name)?;
                     let mut object = live.clone();
@@ -215,19 +214,11 @@ impl TwoWorlds {
     /// With the Certificates that would make them anew.
     fn routing_secrets_go(&mut self) {
         self.both(|world| {
-            for certificate in world
-                .all("Certificate")
-                .into_iter()
-                .filter(|object| makes_routing_secret(object))
-                .map(key_of)
-                .collect::<Vec<_>>()
-            {
-                world.delete("Certificate", &certificate.1);
-            }
-            for secret in world.all("Secret").into_iter().map(key_of).collect::<Vec<_>>() {
-                if world.is_routing(&secret.1) {
-                    world.delete("Secret", &secret.1);
-                }
+            let certificates =
+                world.all("Certificate").into_iter().filter(|object| makes_routing_secret(object));
+            let secrets = world.all("Secret").into_iter().filter(|object| is_routing_secret(object));
+            for (kind, name) in certificates.chain(secrets).map(key_of).collect::<Vec<_>>() {
+                world.delete(&kind, &name);
             }
         });
     }
@@ -255,10 +246,12 @@ fn has_record(object: &Value) -> bool {
     RECORDS.iter().any(|record| annotation(object, record).is_some())
 }
 
-/// Not made by cert-manager for an Ingress or Gateway.
-fn is_authored(object: &Value) -> bool {
-    let made_by = object["metadata"]["ownerReferences"][0]["kind"].as_str();
-    !made_by.is_some_and(|kind| ["Ingress", "Gateway"].contains(&kind))
+/// What cert-manager did not make for an Ingress or Gateway.
+fn authored<'a>(world: &'a World, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+    world.all(kind).into_iter().filter(|object| {
+        let made_for = object["metadata"]["ownerReferences"][0]["kind"].as_str();
+        !made_for.is_some_and(|kind| AUTHORED.contains(&kind))
+    })
 }
 
 /// The laws.
@@ -269,7 +262,9 @@ impl TwoWorlds {
         };
         let again = self.with.admit(stored, Some(stored), "kubectl-annotate");
         if again.as_ref() != Ok(stored) {
-            self.broken.push(format!("twice is once: {kind} {name} becomes {again:?} after {stored}"));
+            let [again, stored] = [again, Ok(stored.clone())]
+                .map(|object| object.map(|object| said_by_author(&object, false, false).to_string()));
+            self.broken.push(format!("twice is once: {kind} {name} becomes {again:?} after {stored:?}"));
         }
     }
 
@@ -343,12 +338,7 @@ impl TwoWorlds {
     /// An operator finds its own version, what reads a Secret finds it, and who does TLS otherwise goes on.
     fn what_others_decide_stays(&mut self) {
         for kind in AUTHORED {
-            for wanted in self
-                .without
-                .all(kind)
-                .into_iter()
-                .filter(|object| is_authored(object) && is_decided_by_others(object))
-            {
+            for wanted in authored(&self.without, kind).filter(|object| is_decided_by_others(object)) {
                 let (kind, name) = key_of(wanted);
                 let [found, wanted] = [self.with.get(&kind, &name), Some(wanted)].map(|object| {
                     object.map(|object| said_by_author(object, true, has_both_triggers(wanted)))
@@ -362,7 +352,7 @@ impl TwoWorlds {
 
     fn each_object_is_what_its_author_makes_of_it(&mut self) {
         for kind in AUTHORED {
-            for wanted in self.without.all(kind).into_iter().filter(|object| is_authored(object)) {
+            for wanted in authored(&self.without, kind) {
                 let key = key_of(wanted);
                 if self.unseen.contains(&key) {
                     continue;

@@ -13,7 +13,7 @@ use steps::Tool;
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 100, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default()
+        cases: 300, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default()
     })]
 
     #[test]
