@@ -102,10 +102,11 @@ impl TwoWorlds {
             if tool == Tool::Helm {
                 self.releases.insert(key.clone(), manifest.clone());
             }
-            match is_unseen && before.as_ref() != Some(manifest) {
-                true => self.unseen.insert(key),
-                false => self.unseen.remove(&key),
-            };
+            if !is_unseen {
+                self.unseen.remove(&key);
+            } else if before.as_ref() != Some(manifest) {
+                self.unseen.insert(key);
+            }
         }
     }
 
