@@ -103,7 +103,7 @@ impl Review<'_> {
         let own_name = self.certificate.name.as_ref().ok_or("its name is not known yet")?;
         let name = parking::parked_secret_name(own_name);
         if !object::is_dns_subdomain(&name) {
-            Err(format!("name {name} is too long for a Secret"))
+            Err("its name with -parked is too long for a Secret".to_owned())
         } else if self.certificate.secret_name.as_ref() == Some(&name) {
             Err(format!("Secret {name} is its own"))
         } else if self.table.is_routing_secret(&name) {

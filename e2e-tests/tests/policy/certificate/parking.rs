@@ -347,7 +347,7 @@ fn a_cluster_without_the_gateway_api_parks() {
 
 #[rstest]
 #[case::no_name_yet("", "app-")]
-#[case::too_long(&"a".repeat(250), "too long")]
+#[case::too_long(&"a".repeat(250), "-parked")]
 #[case::a_routing_secret("taken", "taken-parked")]
 fn without_a_name_for_its_secret_it_is_issued(#[case] name: &str, #[case] told: &str) {
     let mut author = author();
