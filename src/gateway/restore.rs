@@ -9,8 +9,8 @@ use crate::{
     record::{self, Found, Record, declared::is_declared},
 };
 
-/// The record of a request: its own, or that of the old object if the request lost it. Of listeners that the author's
-/// manifest declares, nothing is left in it.
+/// The record of a request: its own, or that of the old object if the request lost it. Listeners that the
+/// author's manifest declares are not in it.
 pub(super) fn record_of(request: &Request, submitted: &Gateway) -> Found<GatewayRecord> {
     let found = match record::find(&request.object) {
         Found::Absent => lost_record(submitted, request.old_object()).map_or(Found::Absent, Found::Ours),

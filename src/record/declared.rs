@@ -14,15 +14,16 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 const HELM: &str = "Helm";
 
-/// Whether the list of this name in `spec` is declared. `is_applied` says whether it is what the policy applied.
+/// Whether the list of this name in `spec` is declared. `is_applied` says whether it is what the policy
+/// applied.
 pub(crate) fn is_declared<R: Record>(request: &Request, list: &str, is_applied: bool) -> bool {
     is_last_applied::<R>(request, list, is_applied)
         || is_applied_by_sender::<R>(request, list)
         || is_of_helm(request) && !is_applied
 }
 
-/// The manifest says what is found. A copy of a stored object has the record in it, or another name. Where what is
-/// found was applied by the policy, the manifest must be a new one.
+/// The manifest says what is found. A copy of a stored object has the record in it, or another name. Where the
+/// policy applied what is found, the manifest must be a new one.
 fn is_last_applied<R: Record>(request: &Request, list: &str, is_applied: bool) -> bool {
     let Some(manifest) = last_applied(&request.object) else {
         return false;
@@ -35,7 +36,8 @@ fn is_last_applied<R: Record>(request: &Request, list: &str, is_applied: bool) -
         && (!is_applied || request.old_object().and_then(last_applied).as_ref() != Some(&manifest))
 }
 
-/// The sender owns the list by server-side apply, and not the record, which a copy of a stored object has in it.
+/// The sender owns the list by server-side apply, and not the record, which a copy of a stored object has in
+/// it.
 fn is_applied_by_sender<R: Record>(request: &Request, list: &str) -> bool {
     request.field_manager().is_some()
         && managed_fields(&request.object)
@@ -54,7 +56,8 @@ fn is_of_helm(request: &Request) -> bool {
         && (owners.peek().is_none() || owners.any(|entry| is_of_sender(entry, request)))
 }
 
-/// Whether another manager than the sender of a request owns an annotation, which the manifest did not have before.
+/// Whether another manager than the sender of a request owns an annotation, which the manifest did not have
+/// before.
 pub(crate) fn is_owned_by_another(request: &Request, annotation: &str) -> bool {
     let was_declared = request
         .old_object()

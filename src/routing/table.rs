@@ -122,8 +122,8 @@ impl<'a> RoutingTable<'a> {
     }
 
     /// Whether a routing secret, usable or not, is made from this object. cert-manager's shims name their
-    /// Certificates like the Secrets. A copied Secret has the annotation, too, so it must also have one of the
-    /// hosts among its names.
+    /// Certificates like the Secrets. A copied Secret has the annotation, too, so one of the hosts must be
+    /// among its names.
     pub(crate) fn is_made_from(&self, secret: &str, maker: Maker<'_>) -> bool {
         self.find(secret).is_some_and(|secret| match maker {
             Maker::Certificate(name) => secret.certificate_name.as_deref() == Some(name),
