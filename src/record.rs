@@ -49,6 +49,14 @@ pub(crate) fn find<R: Record>(object: &Value) -> Found<R> {
     }
 }
 
+/// The record that an object carries, or the one that it lost.
+pub(crate) fn find_or<R: Record>(object: &Value, lost: impl FnOnce() -> Option<R>) -> Found<R> {
+    match find(object) {
+        Found::Absent => lost().map_or(Found::Absent, Found::Ours),
+        found => found,
+    }
+}
+
 /// The record of the object that is stored now, for a request that lost it: server-side apply drops the
 /// annotations that nobody owns together with the last one that somebody does.
 pub(crate) fn of_old<R: Record>(old: Option<&Value>) -> Option<R> {

@@ -156,12 +156,11 @@ impl SecretUser {
             if gateway.has_class(&settings.gateway.ignored_classes) {
                 return None;
             }
-            let is_triggered = kind == Kind::ListenerSet || ecosystem::names_issuer(&gateway.annotations);
             user.is_left_to_author |= gateway.is_left_to_author(settings)
                 || gateway.owner.is_some()
                 || record::find::<GatewayRecord>(item) == Found::Foreign
                 || !gateway.other_issuers(settings).is_empty()
-                || is_triggered && settings.gateway.triggered == Triggered::Leave;
+                || gateway.is_triggered(kind) && settings.gateway.triggered == Triggered::Leave;
             user.uses = gateway.secret_uses();
             user.annotations = gateway.annotations;
         }

@@ -124,8 +124,8 @@ impl Inventory {
             .collect()
     }
 
-    /// Has the policy review every object as if it were written unchanged. Certificates come last, because they are parked only when no Ingress or Gateway
-    /// names their Secrets any more.
+    /// Has the policy review every object as if it were written unchanged. Certificates come last, because they
+    /// are parked only when no Ingress or Gateway names their Secrets any more.
     fn preview(&self, policy: &Policy, settings: &Value) -> Result<Vec<Line>> {
         let routing_secrets = self.routing_secrets();
         let mut stored = self.objects.clone();

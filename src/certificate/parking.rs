@@ -71,14 +71,16 @@ pub(super) fn restore(submitted: &Value, old: Option<&Value>) -> Option<Value> {
     let has_parked_secret = secret_name(submitted).is_some_and(|secret| {
         secret == parked_secret_name(object::name(submitted)) || has_parked_issuer && secret.ends_with(PARKED)
     });
-    let record: Option<CertificateRecord> = match record::find(submitted) {
-        Found::Foreign => return None,
-        Found::Forgotten => None,
-        Found::Ours(record) => Some(record),
-        Found::Absent => record::of_old(old).filter(|lost: &CertificateRecord| {
+    let lost = || {
+        record::of_old(old).filter(|lost: &CertificateRecord| {
             let author = lost.issuer_ref.get("name").and_then(Value::as_str);
             has_parked_issuer || has_parked_secret || issuer(submitted) == author
-        }),
+        })
+    };
+    let record = match record::find_or(submitted, lost) {
+        Found::Foreign => return None,
+        Found::Absent | Found::Forgotten => None,
+        Found::Ours(record) => Some(record),
     };
     let mut restored = submitted.clone();
     let mut annotations: Texts = object::field(submitted, "metadata.annotations").unwrap_or_default();

@@ -20,7 +20,6 @@ use self::{
 use crate::{
     admission::{Decision, Kind, Request, ReviewError, object},
     cluster::{Cluster, routing_table},
-    ecosystem,
     objects::{Gateway, GatewayRecord},
     record::{self, Found, Replaced},
     routing::{RoutingTable, ServedHost, controlled, left, require},
@@ -52,8 +51,7 @@ pub(crate) fn review(
     } else {
         RoutingTable::new(Vec::new(), settings)
     };
-    // A ListenerSet inherits the annotation from its Gateway, which is not read.
-    let is_triggered = kind == Kind::ListenerSet || ecosystem::names_issuer(&original.annotations);
+    let is_triggered = original.is_triggered(kind);
     let mut plan = Plan::new(&original, &table, is_triggered);
     let mut warnings = messages::held_back(&plan);
     let (mut stored, mut served) = (original.clone(), Vec::new());

@@ -41,8 +41,7 @@ impl Plan {
     pub(super) fn new(original: &Gateway, table: &RoutingTable<'_>, is_triggered: bool) -> Self {
         let mut plan = Self::default();
         let makes = |secret: &str| {
-            let hosts = original.hosts_of(secret);
-            is_triggered && table.is_made_from(secret, Maker::Triggered(&hosts))
+            is_triggered && table.is_made_from(secret, Maker::Triggered(&original.hosts_of(secret)))
         };
         let mut choices = Vec::new();
         for listener in &original.listeners {

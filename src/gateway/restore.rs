@@ -12,10 +12,7 @@ use crate::{
 /// The record of a request: its own, or that of the old object if the request lost it. Listeners that the
 /// author's manifest declares are not in it.
 pub(super) fn record_of(request: &Request, submitted: &Gateway) -> Found<GatewayRecord> {
-    let found = match record::find(&request.object) {
-        Found::Absent => lost_record(submitted, request.old_object()).map_or(Found::Absent, Found::Ours),
-        found => found,
-    };
+    let found = record::find_or(&request.object, || lost_record(submitted, request.old_object()));
     let Found::Ours(mut record) = found else {
         return found;
     };

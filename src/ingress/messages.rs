@@ -158,7 +158,7 @@ pub(super) fn annotation_violations(removed: &[String], restored: &[String]) -> 
 /// What it says against entries of routing secrets that list hosts beside a trigger annotation.
 pub(super) fn listed_hosts(submitted: &Ingress, stored: &Ingress, triggers: &[String]) -> Vec<String> {
     let triggers = triggers.join(", ");
-    let stored_secrets: Vec<_> = stored.tls.iter().filter_map(|entry| entry.secret_name.as_deref()).collect();
+    let stored_secrets: Vec<_> = stored.secrets().collect();
     secrets_with_hosts(submitted)
         .difference(&secrets_with_hosts(stored))
         .filter(|secret| stored_secrets.contains(secret))

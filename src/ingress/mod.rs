@@ -166,24 +166,18 @@ impl Review<'_> {
         !self.triggers.is_empty()
             && self
                 .original
-                .tls
-                .iter()
-                .filter_map(|entry| entry.secret_name.as_deref())
+                .secrets()
+                .filter(|secret| table.is_routing_secret(secret))
                 .any(|secret| messages::makes(&self.original, secret, table))
     }
 
     /// An annotation by which something else reads the Secret of an entry, and that Secret.
     fn reader(&self, table: &RoutingTable<'_>) -> Option<(&str, &str)> {
         let more = &self.settings.ingress.issuer_annotations;
-        self.original
-            .tls
-            .iter()
-            .filter_map(|entry| entry.secret_name.as_deref())
-            .filter(|secret| !table.is_routing_secret(secret))
-            .find_map(|secret| {
-                let annotation = ecosystem::reader_of(secret, &self.original.annotations, more)?;
-                Some((annotation, secret))
-            })
+        self.original.secrets().filter(|secret| !table.is_routing_secret(secret)).find_map(|secret| {
+            let annotation = ecosystem::reader_of(secret, &self.original.annotations, more)?;
+            Some((annotation, secret))
+        })
     }
 
     /// The Ingress as planned, and what that replaces.

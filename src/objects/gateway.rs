@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use super::{Owner, SecretUse};
 use crate::{
-    admission::object::{self, MalformedField, Texts, is_dns_subdomain},
+    admission::{
+        Kind,
+        object::{self, MalformedField, Texts, is_dns_subdomain},
+    },
     ecosystem::{self, has_other_options},
     host::Host,
     record::{Record, Replaced},
@@ -126,6 +129,12 @@ impl Gateway {
         self.has_class(&settings.gateway.ignored_classes)
             || ecosystem::is_served_elsewhere(&self.annotations, &settings.ingress.leave_annotations)
             || ecosystem::makes_more_than_routing(&self.annotations, &settings.routing_label)
+    }
+
+    /// Whether cert-manager makes Certificates from it. A ListenerSet inherits the annotation from its Gateway,
+    /// which is not read.
+    pub(crate) fn is_triggered(&self, kind: Kind) -> bool {
+        kind == Kind::ListenerSet || ecosystem::names_issuer(&self.annotations)
     }
 
     /// The triggers of other issuers than cert-manager, which cannot be told to ignore single listeners.

@@ -139,6 +139,11 @@ impl Ingress {
         self.tls.iter().any(TlsEntry::is_default)
     }
 
+    /// The Secrets of its entries, in order.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.tls.iter().filter_map(|entry| entry.secret_name.as_deref())
+    }
+
     /// The Secrets that it names, and for which hosts.
     pub(crate) fn secret_uses(&self) -> Vec<SecretUse> {
         let unnamed = self.unnamed_hosts();
