@@ -52,8 +52,8 @@ impl Host {
 pub(crate) enum DnsPattern {
     /// `a.example.com`: covers just that host.
     Exact(String),
-    /// `*.example.com`, kept as `example.com`.
-    Wildcard(String),
+    /// `*.example.com`, kept as `example.com`, and how far its `*` reaches.
+    Wildcard(String, Wildcards),
     /// Another text with `*`, only with [`Wildcards::AnyDepth`].
     Glob(HostGlob),
 }
@@ -63,7 +63,6 @@ pub(crate) enum DnsPattern {
 pub(crate) enum Fit {
     /// A wildcard, with its length: the longer, the better.
     Wildcard(usize),
-    /// The host itself.
     Exact,
 }
 
@@ -78,7 +77,7 @@ impl DnsPattern {
         }
         if name.strip_prefix("*.").is_some_and(is_name) {
             name.drain(.."*.".len());
-            return Some(Self::Wildcard(name));
+            return Some(Self::Wildcard(name, wildcards));
         }
         if wildcards == Wildcards::OneLabel || name.contains('?') {
             return None;
@@ -87,13 +86,13 @@ impl DnsPattern {
     }
 
     /// How well this name covers a host, if it does.
-    pub(crate) fn fit(&self, host: &Host, wildcards: Wildcards) -> Option<Fit> {
+    pub(crate) fn fit(&self, host: &Host) -> Option<Fit> {
         match self {
             // The final dot of an absolute host may be missing from the certificate.
             Self::Exact(name) => (*name == host.text || name == host.relative()).then_some(Fit::Exact),
-            Self::Wildcard(parent) => {
+            Self::Wildcard(parent, wildcards) => {
                 let head = host.relative().strip_suffix(parent.as_str())?.strip_suffix('.')?;
-                let is_below = wildcards == Wildcards::AnyDepth || !head.contains('.');
+                let is_below = *wildcards == Wildcards::AnyDepth || !head.contains('.');
                 is_below.then_some(Fit::Wildcard("*.".len() + parent.len()))
             }
             Self::Glob(glob) => glob.matches(host).then_some(Fit::Wildcard(glob.text().len())),
@@ -130,7 +129,6 @@ impl HostGlob {
         Some(Self(glob.ok()?.compile_matcher()))
     }
 
-    /// Whether a host matches it.
     pub(crate) fn matches(&self, host: &Host) -> bool {
         self.0.is_match(host.relative())
     }

@@ -29,32 +29,18 @@ pub(crate) trait Record: Default + PartialEq + DeserializeOwned + Serialize {
     fn is_ours(&self) -> bool;
 }
 
-/// The record that an object carries.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Found<R> {
-    Absent,
-    /// The annotation is empty: its author makes the policy forget.
-    Forgotten,
-    Ours(R),
-    /// Somebody else wrote it.
-    Foreign,
-}
-
-pub(crate) fn find<R: Record>(object: &Value) -> Found<R> {
+/// The record that an object carries, or else the one that it lost, or the default. An empty annotation makes
+/// the policy forget. `None` if somebody else wrote the record.
+pub(crate) fn read<R: Record>(object: &Value, lost: impl FnOnce() -> Option<R>) -> Option<R> {
     match object::get(object, "metadata.annotations").and_then(|all| all.get(R::ANNOTATION)) {
-        None => Found::Absent,
-        Some(Value::String(text)) if text.is_empty() => Found::Forgotten,
-        Some(Value::String(text)) => parse(text).map_or(Found::Foreign, Found::Ours),
-        Some(_) => Found::Foreign,
+        None => Some(lost().unwrap_or_default()),
+        Some(text) if text == "" => Some(R::default()),
+        Some(text) => parse(text.as_str()?),
     }
 }
 
-/// The record that an object carries, or the one that it lost.
-pub(crate) fn find_or<R: Record>(object: &Value, lost: impl FnOnce() -> Option<R>) -> Found<R> {
-    match find(object) {
-        Found::Absent => lost().map_or(Found::Absent, Found::Ours),
-        found => found,
-    }
+pub(crate) fn is_foreign<R: Record>(object: &Value) -> bool {
+    read::<R>(object, || None).is_none()
 }
 
 /// The record of the object that is stored now, for a request that lost it: server-side apply drops the

@@ -16,7 +16,6 @@ pub(crate) enum PlainHosts {
     /// A TLS entry, if a routing secret covers it.
     #[default]
     Secure,
-    /// Nothing.
     Ignore,
 }
 
@@ -25,7 +24,6 @@ pub(crate) enum PlainHosts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum PartlyCovered {
-    /// Nothing, but a warning.
     #[default]
     Leave,
     /// The covered hosts are rewritten; their entries lose `hosts`, so that ingress-shim skips them.
@@ -40,7 +38,6 @@ pub(crate) enum Action {
     /// It is changed to use them.
     #[default]
     Mutate,
-    /// It is rejected.
     Require,
 }
 
@@ -52,7 +49,6 @@ pub(crate) enum Triggered {
     /// It is rewritten, and cert-manager is told to ignore the listeners of routing secrets.
     #[default]
     IgnoreListeners,
-    /// Nothing, but a warning.
     Leave,
 }
 
@@ -63,9 +59,7 @@ pub(crate) enum Covered {
     /// It is stored, but not issued.
     #[default]
     Park,
-    /// It is rejected.
     Reject,
-    /// Nothing, but a warning.
     Allow,
 }
 
@@ -74,12 +68,9 @@ pub(crate) enum Covered {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum InUse {
-    /// A warning.
     #[default]
     Warn,
-    /// It is rejected.
     Deny,
-    /// Nothing.
     Ignore,
 }
 
@@ -123,7 +114,6 @@ pub(crate) struct GatewaySettings {
     pub(crate) action: Action,
     #[serde(deserialize_with = "word")]
     pub(crate) triggered: Triggered,
-    /// Classes of Gateways that are left alone.
     pub(crate) ignored_classes: Vec<String>,
 }
 
@@ -146,7 +136,6 @@ pub(crate) struct SecretSettings {
     /// What is done about a routing secret that goes while something names it.
     #[serde(deserialize_with = "word")]
     pub(crate) in_use: InUse,
-    /// Whether routing secrets get an index.
     pub(crate) index: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::{
     cluster::{Cluster, LookupError},
     ecosystem,
     objects::{Gateway, GatewayRecord, Ingress, IngressRecord, SecretUse},
-    record::{self, Found},
+    record::is_foreign,
     routing::RoutingTable,
     settings::{Action, Settings, Triggered},
 };
@@ -147,7 +147,7 @@ impl SecretUser {
             }
             user.is_left_to_author |= ingress.is_left_to_author(settings)
                 || ingress.owner.is_some()
-                || record::find::<IngressRecord>(item) == Found::Foreign;
+                || is_foreign::<IngressRecord>(item);
             user.moves_as_a_whole = ingress.moves_as_a_whole(settings);
             user.uses = ingress.secret_uses();
             user.annotations = ingress.annotations;
@@ -158,7 +158,7 @@ impl SecretUser {
             }
             user.is_left_to_author |= gateway.is_left_to_author(settings)
                 || gateway.owner.is_some()
-                || record::find::<GatewayRecord>(item) == Found::Foreign
+                || is_foreign::<GatewayRecord>(item)
                 || !gateway.other_issuers(settings).is_empty()
                 || gateway.is_triggered(kind) && settings.gateway.triggered == Triggered::Leave;
             user.uses = gateway.secret_uses();
@@ -167,7 +167,6 @@ impl SecretUser {
         Some(user)
     }
 
-    /// Kind and name, for messages.
     pub(crate) fn describe(&self) -> String {
         format!("{} {}", self.kind.names().kind, self.name)
     }

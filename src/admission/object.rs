@@ -21,7 +21,6 @@ pub(crate) type Texts = Map<String, Value>;
 pub(crate) struct MalformedField(String);
 
 impl MalformedField {
-    /// The error about the field at a path.
     pub(crate) fn at(path: &str) -> Self {
         Self(path.to_owned())
     }
@@ -59,7 +58,6 @@ pub(crate) fn is_being_deleted(object: &Value) -> bool {
     text(object, "metadata.deletionTimestamp").is_some()
 }
 
-/// Whether its author takes an object out of the policy's hands.
 pub(crate) fn is_skipped(object: &Value) -> bool {
     annotation(object, SKIP) == Some("true")
 }

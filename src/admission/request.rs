@@ -19,7 +19,6 @@ const GATEWAY_API: &str = "gateway.networking.k8s.io";
 #[derive(Deserialize)]
 pub(crate) struct Payload {
     pub(crate) request: Request,
-    /// The settings of the policy, which may be absent.
     #[serde(default)]
     pub(crate) settings: Value,
 }
@@ -50,7 +49,6 @@ struct GroupVersionKind {
     kind: String,
 }
 
-/// The kinds that are reviewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Ingress,
@@ -150,7 +148,6 @@ impl Request {
         Some(&self.old_object).filter(|old| is_stored && old.is_object())
     }
 
-    /// The name of the user who sends the request.
     pub(crate) fn user(&self) -> Option<&str> {
         object::text(&self.user_info, "username")
     }

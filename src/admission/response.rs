@@ -41,12 +41,10 @@ enum Verdict {
 }
 
 impl Decision {
-    /// The object may be stored as it is.
     pub(crate) fn accept() -> Self {
         Self::new(Verdict::Accept)
     }
 
-    /// The object is stored in another form.
     pub(crate) fn mutate(object: Value) -> Self {
         Self::new(Verdict::Mutate(object))
     }
@@ -64,7 +62,6 @@ impl Decision {
         }
     }
 
-    /// The object breaks a rule.
     pub(crate) fn deny(message: impl Into<String>) -> Self {
         Self::new(Verdict::Deny { message: message.into(), status: None })
     }
@@ -123,10 +120,7 @@ impl From<Decision> for ValidationResponse {
 
 /// At most ten warnings of one line each; the tenth says how many more there are.
 fn limit(warnings: &[String]) -> Vec<String> {
-    let shown = match warnings.len() {
-        all @ ..=MAX_WARNINGS => all,
-        _ => MAX_WARNINGS - 1,
-    };
+    let shown = if warnings.len() > MAX_WARNINGS { MAX_WARNINGS - 1 } else { warnings.len() };
     let more = warnings.len() - shown;
     warnings
         .iter()
@@ -139,6 +133,9 @@ fn limit(warnings: &[String]) -> Vec<String> {
 /// Cuts long names of a warning that is too long, from its front, until it fits.
 fn cut_names(warning: &str) -> String {
     let mut length = warning.chars().count();
+    if length <= MAX_WARNING {
+        return warning.to_owned();
+    }
     let words = warning.split(' ').map(|word| {
         let name = word.trim_end_matches([':', ',', ';', ')']);
         let end = word.strip_prefix(name).unwrap_or_default();
@@ -180,12 +177,10 @@ fn join(items: &[impl ToString], separator: &str, max_items: usize, max_bytes: u
     text
 }
 
-/// A list of items for a warning.
 pub(crate) fn list(items: &[impl ToString]) -> String {
     join(items, ", ", usize::MAX, MAX_LIST)
 }
 
-/// A list of items for the message of a denial.
 pub(crate) fn message_list(items: &[impl ToString]) -> String {
     join(items, "; ", MAX_MESSAGE_ITEMS, MAX_MESSAGE_LIST)
 }

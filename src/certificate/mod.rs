@@ -40,6 +40,10 @@ pub(crate) fn review(
     let is_foreign = restored.is_none();
     let original = restored.unwrap_or_else(|| request.object.clone());
     let certificate = Certificate::read(&original).map_err(|field| request.malformed(field))?;
+    let old = request.old_object().and_then(|old| {
+        let original = parking::restore(old, None).unwrap_or_else(|| old.clone());
+        Certificate::read(&original).ok()
+    });
     let table = routing_table(request, settings, cluster)?;
     let review = Review {
         served: serve_all(&certificate, &original, &table, settings),
@@ -49,6 +53,7 @@ pub(crate) fn review(
         settings,
         original,
         certificate,
+        old,
         table,
     };
     if let Some(secret) = review.certificate.secret_name.as_deref()
@@ -69,13 +74,14 @@ pub(crate) fn review(
     review.park_unless_used(cluster)
 }
 
-/// A Certificate under review.
 struct Review<'a> {
     request: &'a Request,
     settings: &'a Settings,
     /// As its author wants it.
     original: Value,
     certificate: Certificate,
+    /// The one that is stored now, as its author wants it.
+    old: Option<Certificate>,
     table: RoutingTable<'a>,
     /// Every name with the routing secret that covers it; empty if one is not covered, or the Certificate is
     /// needed all the same.
@@ -113,22 +119,15 @@ impl Review<'_> {
         }
     }
 
-    /// Whether its names are others than before.
     fn has_new_names(&self) -> bool {
-        let old = self.request.old_object().and_then(|old| Certificate::read(old).ok());
-        old.is_none_or(|old| old.name_set() != self.certificate.name_set())
+        self.old.as_ref().is_none_or(|old| old.name_set() != self.certificate.name_set())
     }
 
     /// Whether it was never issued in its present form. What was issued goes on: its Secret may be in use by
     /// something that is not seen, and would not be renewed.
     fn is_new(&self) -> bool {
-        let Some(old) = self.request.old_object() else {
-            return true;
-        };
-        let restored = parking::restore(old, None);
-        let secret_name = parking::secret_name(restored.as_ref().unwrap_or(old));
-        let is_issued = Certificate::read(old).is_ok_and(|old| old.is_issued);
-        !is_issued || secret_name != self.certificate.secret_name.as_deref() || self.has_new_names()
+        let new_secret = |old: &Certificate| old.secret_name != self.certificate.secret_name;
+        self.old.as_ref().is_none_or(|old| !old.is_issued || new_secret(old)) || self.has_new_names()
     }
 
     /// Whether setting `certificate.covered: reject` denies it.

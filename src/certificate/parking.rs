@@ -8,7 +8,7 @@ use crate::{
         ReviewError,
         object::{self, Texts},
     },
-    record::{self, Found, Record},
+    record::{self, Record},
 };
 
 /// The ClusterIssuer of parked Certificates, which is self-signed (`deploy/certificates`).
@@ -41,19 +41,16 @@ pub(super) fn parked_secret_name(certificate: &str) -> String {
     format!("{certificate}{PARKED}")
 }
 
-/// `spec.issuerRef` of parked Certificates.
 fn parked_issuer() -> Texts {
     let kind = ("kind".to_owned(), json!("ClusterIssuer"));
     let group = ("group".to_owned(), json!("cert-manager.io"));
     Texts::from_iter([kind, group, ("name".to_owned(), json!(ISSUER))])
 }
 
-/// The name of the issuer of a Certificate.
 pub(super) fn issuer(object: &Value) -> Option<&str> {
     object::text(object, "spec.issuerRef.name")
 }
 
-/// The name of the Secret of a Certificate.
 pub(super) fn secret_name(object: &Value) -> Option<&str> {
     object::text(object, "spec.secretName")
 }
@@ -77,17 +74,13 @@ pub(super) fn restore(submitted: &Value, old: Option<&Value>) -> Option<Value> {
             has_parked_issuer || has_parked_secret || issuer(submitted) == author
         })
     };
-    let record = match record::find_or(submitted, lost) {
-        Found::Foreign => return None,
-        Found::Absent | Found::Forgotten => None,
-        Found::Ours(record) => Some(record),
-    };
+    let record = record::read(submitted, lost)?;
     let mut restored = submitted.clone();
     let mut annotations: Texts = object::field(submitted, "metadata.annotations").unwrap_or_default();
     if annotations.remove(CertificateRecord::ANNOTATION).is_some() {
         object::set_annotations(&mut restored, annotations);
     }
-    let Some((record, spec)) = record.zip(restored.get_mut("spec")) else {
+    let Some(spec) = restored.get_mut("spec").filter(|_| record != CertificateRecord::default()) else {
         return Some(restored);
     };
     if let Some(found) = spec.get_mut("issuerRef").and_then(Value::as_object_mut) {

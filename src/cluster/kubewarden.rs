@@ -61,10 +61,9 @@ impl Cluster for HostCluster<'_> {
         let Some(answer) = get_secret(namespace, name, true, metadata_only())? else {
             return Ok(None);
         };
-        match serde_json::from_slice::<LabelledItem>(&answer) {
-            Ok(item) => Ok(item.label(label)),
-            Err(_) => Err(get_failed(namespace, name, "the answer is not a Secret".to_owned())),
-        }
+        let no_secret = |_| get_failed(namespace, name, "the answer is not a Secret".to_owned());
+        let item: LabelledItem = serde_json::from_slice(&answer).map_err(no_secret)?;
+        Ok(item.label(label))
     }
 
     fn list(&self, kind: Kind, namespace: &str, fields: &[&str]) -> Result<Vec<Value>, LookupError> {

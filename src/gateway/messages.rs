@@ -28,7 +28,6 @@ pub(super) fn changes(submitted: &Gateway, original: &Gateway, stored: &Gateway)
         .collect()
 }
 
-/// The warnings about an object that was changed.
 pub(super) fn changed(changes: &[Change], submitted: &Gateway, stored: &Gateway) -> Vec<String> {
     let mut warnings: Vec<_> = changes.iter().map(Change::warning).collect();
     let (added, removed) = (more_ignored(stored, submitted), more_ignored(submitted, stored));

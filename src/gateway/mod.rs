@@ -21,7 +21,7 @@ use crate::{
     admission::{Decision, Kind, Request, ReviewError, object},
     cluster::{Cluster, routing_table},
     objects::{Gateway, GatewayRecord},
-    record::{self, Found, Replaced},
+    record::{self, Replaced},
     routing::{RoutingTable, ServedHost, controlled, left, require},
     settings::{Action, Settings, Triggered},
     users,
@@ -40,10 +40,8 @@ pub(crate) fn review(
     }
     let submitted =
         Gateway::read(&request.object, request.namespace().ok()).map_err(|field| request.malformed(field))?;
-    let record = match record_of(&request, &submitted) {
-        Found::Foreign => return Ok(Decision::accept().warn([record::foreign::<GatewayRecord>()])),
-        Found::Absent | Found::Forgotten => GatewayRecord::default(),
-        Found::Ours(record) => record,
+    let Some(record) = record_of(&request, &submitted) else {
+        return Ok(Decision::accept().warn([record::foreign::<GatewayRecord>()]));
     };
     let original = restore(&submitted, &record);
     let table = if asks_for_routing_secrets(&original, settings) {

@@ -6,24 +6,22 @@ use super::ignore_list;
 use crate::{
     admission::Request,
     objects::{Gateway, GatewayRecord},
-    record::{self, Found, Record, declared::is_declared},
+    record::{self, Record, declared::is_declared},
 };
 
 /// The record of a request: its own, or that of the old object if the request lost it. Listeners that the
-/// author's manifest declares are not in it.
-pub(super) fn record_of(request: &Request, submitted: &Gateway) -> Found<GatewayRecord> {
-    let found = record::find_or(&request.object, || lost_record(submitted, request.old_object()));
-    let Found::Ours(mut record) = found else {
-        return found;
-    };
+/// author's manifest declares are not in it. `None` if somebody else wrote it.
+pub(super) fn record_of(request: &Request, submitted: &Gateway) -> Option<GatewayRecord> {
+    let lost = || lost_record(submitted, request.old_object());
+    let mut record = record::read(&request.object, lost)?;
     let is_applied = submitted.listeners.iter().all(|listener| {
         let replaced = record.listeners.get(&listener.name);
         replaced.is_none_or(|replaced| listener.secret() == Some(&replaced.applied))
     });
-    if is_declared::<GatewayRecord>(request, "listeners", is_applied) {
+    if !record.listeners.is_empty() && is_declared::<GatewayRecord>(request, "listeners", is_applied) {
         record.listeners.clear();
     }
-    Found::Ours(record)
+    Some(record)
 }
 
 /// The object as its author wants it: what still says what was applied goes back to the original, what was

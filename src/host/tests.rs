@@ -9,7 +9,7 @@ use super::*;
 fn covers(san: &str, host: &str, wildcards: Wildcards) -> bool {
     let pattern = DnsPattern::parse(san, wildcards);
     let host = Host::parse(host);
-    pattern.zip(host).is_some_and(|(pattern, host)| pattern.fit(&host, wildcards).is_some())
+    pattern.zip(host).is_some_and(|(pattern, host)| pattern.fit(&host).is_some())
 }
 
 /// A SAN, a host, and whether the one covers the other.

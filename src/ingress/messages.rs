@@ -100,7 +100,6 @@ pub(super) fn not_using(served: &[ServedHost], original: &Ingress) -> Vec<Served
     served.iter().filter(uses_other).cloned().collect()
 }
 
-/// The warnings about hosts that stay without TLS.
 pub(super) fn plain(plan: &Plan) -> Vec<String> {
     if plan.plain.is_empty() {
         return Vec::new();
@@ -147,11 +146,13 @@ fn served_apart(host: &str, ingress: &Ingress, table: &RoutingTable<'_>) -> Opti
 
 /// What `ingress.action: require` says against annotations that would be removed, and those that would be
 /// restored.
-pub(super) fn annotation_violations(removed: &[String], restored: &[String]) -> Vec<String> {
-    let removed = removed
-        .iter()
+pub(super) fn annotation_violations(submitted: &Ingress, stored: &Ingress) -> Vec<String> {
+    let removed = more_annotations(submitted, stored)
+        .into_iter()
         .map(|name| format!("remove annotation {name}, which would overwrite the routing secret"));
-    let restored = restored.iter().map(|name| format!("restore annotation {name} of its author"));
+    let restored = more_annotations(stored, submitted)
+        .into_iter()
+        .map(|name| format!("restore annotation {name} of its author"));
     removed.chain(restored).collect()
 }
 
@@ -177,7 +178,6 @@ pub(super) fn makes(ingress: &Ingress, secret: &str, table: &RoutingTable<'_>) -
     table.is_made_from(secret, Maker::Triggered(&hosts))
 }
 
-/// The Secrets of entries that have hosts.
 pub(super) fn secrets_with_hosts(ingress: &Ingress) -> BTreeSet<&str> {
     ingress
         .tls

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use self::{
     plan::{Plan, secures_plain_hosts},
-    restore::restore,
+    restore::{record_of, restore},
 };
 use crate::{
     admission::{
@@ -18,7 +18,7 @@ use crate::{
     cluster::{Cluster, routing_table},
     ecosystem,
     objects::{Ingress, IngressRecord},
-    record::{self, Found, Replaced},
+    record::{self, Replaced},
     routing::{RoutingTable, ServedHost, controlled, left, require, uncovered},
     settings::{Action, PartlyCovered, Settings},
     users::{self, Need},
@@ -34,10 +34,8 @@ pub(crate) fn review(
         return Ok(Decision::accept());
     }
     let submitted = Ingress::read(&request.object).map_err(|field| request.malformed(field))?;
-    let record = match restore::record_of(&request, &submitted) {
-        Found::Foreign => return Ok(Decision::accept().warn([record::foreign::<IngressRecord>()])),
-        Found::Absent | Found::Forgotten => IngressRecord::default(),
-        Found::Ours(record) => record,
+    let Some(record) = record_of(&request, &submitted) else {
+        return Ok(Decision::accept().warn([record::foreign::<IngressRecord>()]));
     };
     let original = restore(&submitted, &record, settings);
     let review = Review { triggers: original.triggers(settings), request, settings, submitted, original };
@@ -50,7 +48,6 @@ pub(crate) fn review(
     review.answer(outcome)
 }
 
-/// An Ingress under review.
 struct Review<'a> {
     request: Request,
     settings: &'a Settings,
@@ -61,7 +58,7 @@ struct Review<'a> {
     triggers: Vec<String>,
 }
 
-/// What becomes of an Ingress.
+#[derive(Default)]
 struct Outcome {
     /// The Ingress that is stored, without its record.
     stored: Ingress,
@@ -89,16 +86,8 @@ impl Review<'_> {
             .any(|host| self.settings.host(host).is_some())
     }
 
-    /// The Ingress as its author wants it.
     fn unchanged(&self) -> Outcome {
-        Outcome {
-            stored: self.original.clone(),
-            record: IngressRecord::default(),
-            served: Vec::new(),
-            warnings: Vec::new(),
-            unmade: Vec::new(),
-            omits_hosts: false,
-        }
+        Outcome { stored: self.original.clone(), ..Outcome::default() }
     }
 
     /// Decides with the routing secrets of the namespace. ingress-shim must not be made to order a
@@ -236,10 +225,7 @@ impl Review<'_> {
             .iter()
             .filter_map(|change| change.violation())
             .collect();
-        violations.extend(messages::annotation_violations(
-            &messages::more_annotations(&self.submitted, &stored),
-            &messages::more_annotations(&stored, &self.submitted),
-        ));
+        violations.extend(messages::annotation_violations(&self.submitted, &stored));
         if omits_hosts && stored != self.original {
             violations.extend(messages::listed_hosts(&self.submitted, &stored, &self.triggers));
         }

@@ -37,7 +37,6 @@ struct Part {
     is_separate: bool,
 }
 
-/// The choice of a routing secret for a host.
 struct Choice<'a> {
     table: &'a RoutingTable<'a>,
     ingress: &'a Ingress,
@@ -118,7 +117,6 @@ impl Plan {
         }
     }
 
-    /// A default entry stays as it is.
     fn keep_default_entry(&mut self, entry: &TlsEntry, hosts: &[String], choice: &Choice<'_>) {
         let secret = entry.secret_name.as_deref();
         let is_served = secret.is_some_and(|secret| choice.table.covers_all(secret, hosts));

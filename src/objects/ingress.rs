@@ -139,7 +139,6 @@ impl Ingress {
         self.tls.iter().any(TlsEntry::is_default)
     }
 
-    /// The Secrets of its entries, in order.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         self.tls.iter().filter_map(|entry| entry.secret_name.as_deref())
     }
@@ -161,7 +160,6 @@ impl Ingress {
 }
 
 impl TlsEntry {
-    /// Whether it has no hosts.
     pub(crate) fn is_default(&self) -> bool {
         self.hosts.is_empty()
     }

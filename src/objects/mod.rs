@@ -48,7 +48,6 @@ impl Owner {
             .find(|owner| owner.controller)
     }
 
-    /// Kind and name, for messages.
     pub(crate) fn describe(&self) -> String {
         format!("{} {}", self.kind, self.name)
     }

@@ -52,7 +52,6 @@ impl Secret {
         self.is_tls && self.label.is_some()
     }
 
-    /// Whether something else fills it.
     pub(crate) fn is_mirror(&self) -> bool {
         ecosystem::is_mirror(&self.annotations)
     }

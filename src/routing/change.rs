@@ -17,7 +17,6 @@ pub(crate) fn controlled(owner: &str) -> String {
     format!("{owner} controls it and would undo it")
 }
 
-/// The hosts that routing secrets cover.
 pub(crate) fn covered(served: &[ServedHost]) -> String {
     format!("routing secrets cover {}", list(served))
 }

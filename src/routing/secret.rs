@@ -66,7 +66,7 @@ impl RoutingSecret {
     }
 
     /// How well its best name covers a host, if one does.
-    pub(crate) fn fit(&self, host: &Host, wildcards: Wildcards) -> Option<Fit> {
-        self.names.iter().filter_map(|name| name.fit(host, wildcards)).max()
+    pub(crate) fn fit(&self, host: &Host) -> Option<Fit> {
+        self.names.iter().filter_map(|name| name.fit(host)).max()
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{RoutingSecret, Unusable};
 use crate::{
-    host::{DnsPattern, Fit, Host},
+    host::{DnsPattern, Host},
     settings::Settings,
 };
 
@@ -75,8 +75,8 @@ impl<'a> RoutingTable<'a> {
         self.secrets
             .iter()
             .filter_map(|secret| {
-                let rank = (self.fit(secret, &host)?, secret.not_after.ok()?, Reverse(&secret.name));
-                others.iter().all(|other| self.fit(secret, other).is_some()).then_some(rank)
+                let rank = (secret.fit(&host)?, secret.not_after.ok()?, Reverse(&secret.name));
+                others.iter().all(|other| secret.fit(other).is_some()).then_some(rank)
             })
             .max()
             .map(|(.., Reverse(name))| name.as_str())
@@ -87,7 +87,7 @@ impl<'a> RoutingTable<'a> {
         let host = self.settings.host(host)?;
         self.secrets
             .iter()
-            .filter(|secret| self.fit(secret, &host).is_some())
+            .filter(|secret| secret.fit(&host).is_some())
             .filter_map(|secret| Some((secret.name.as_str(), secret.not_after.err()?)))
             .min_by_key(|(name, _)| *name)
     }
@@ -108,7 +108,7 @@ impl<'a> RoutingTable<'a> {
     /// touched.
     pub(crate) fn covers(&self, secret: &str, host: &str) -> bool {
         let secret = self.find(secret).filter(|secret| secret.not_after.is_ok());
-        secret.zip(Host::parse(host)).is_some_and(|(secret, host)| self.fit(secret, &host).is_some())
+        secret.zip(Host::parse(host)).is_some_and(|(secret, host)| secret.fit(&host).is_some())
     }
 
     /// Whether the Secret of this name is a routing secret, usable or not.
@@ -135,10 +135,6 @@ impl<'a> RoutingTable<'a> {
                         .any(|host| secret.names.contains(&host))
             }
         })
-    }
-
-    fn fit(&self, secret: &RoutingSecret, host: &Host) -> Option<Fit> {
-        secret.fit(host, self.settings.wildcards)
     }
 
     fn find(&self, secret: &str) -> Option<&RoutingSecret> {

@@ -130,7 +130,7 @@ impl<'a> LostNames<'a> {
     fn hosts_of(&self, user: &SecretUser, table: &RoutingTable<'_>, settings: &Settings) -> Vec<String> {
         let name = user.describe();
         let covers = |secret: &RoutingSecret, host: &str| {
-            Host::parse(host).is_some_and(|host| secret.fit(&host, settings.wildcards).is_some())
+            Host::parse(host).is_some_and(|host| secret.fit(&host).is_some())
         };
         let is_lost =
             |host: &str| covers(&self.old, host) && !self.new.as_ref().is_some_and(|new| covers(new, host));

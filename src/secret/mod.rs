@@ -68,8 +68,7 @@ fn validate(secret: &Secret, settings: &Settings, now: u64) -> Result<Vec<String
     if !secret.is_tls {
         return Err(Refusal::WrongType);
     }
-    let validator = Validator { settings: &settings.secret, wildcards: settings.wildcards, now };
-    validator.validate(&secret.tls_crt, &secret.tls_key)
+    Validator { settings, now }.validate(&secret.tls_crt, &secret.tls_key)
 }
 
 /// The object with the label of a Secret, and with its index if it is a routing secret.

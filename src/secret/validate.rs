@@ -2,8 +2,8 @@
 
 use super::refusal::{NotPem, Refusal};
 use crate::{
-    host::{DnsPattern, Host, Wildcards},
-    settings::SecretSettings,
+    host::{DnsPattern, Host},
+    settings::Settings,
     x509::{
         Certificate,
         chain::{ChainCertificate, Signature},
@@ -21,8 +21,7 @@ const SECONDS_PER_DAY: u64 = 24 * SECONDS_PER_HOUR;
 /// The settings and the clock that a Secret is validated with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Validator<'a> {
-    pub(super) settings: &'a SecretSettings,
-    pub(super) wildcards: Wildcards,
+    pub(super) settings: &'a Settings,
     /// The second since 1970 at which the certificate must be valid.
     pub(super) now: u64,
 }
@@ -63,7 +62,7 @@ impl Validator<'_> {
         if !server.may_serve {
             return Err(Refusal::NotForServers);
         }
-        if !self.has_days_left(leaf, self.settings.minimum_days_left) {
+        if !self.has_days_left(leaf, self.settings.secret.minimum_days_left) {
             return Err(Refusal::EndsTooSoon);
         }
         Ok(self.warnings(leaf, &server, &chain, &key))
@@ -82,7 +81,7 @@ impl Validator<'_> {
 
     /// Whether a DNS SAN can cover the host of an Ingress, which never ends with a dot.
     fn can_match(&self, name: &str) -> bool {
-        match DnsPattern::parse(name, self.wildcards) {
+        match DnsPattern::parse(name, self.settings.wildcards) {
             Some(DnsPattern::Exact(name)) => Host::parse(&name).is_some() && !name.ends_with('.'),
             pattern => pattern.is_some(),
         }
@@ -90,8 +89,8 @@ impl Validator<'_> {
 
     /// Whether a DNS SAN is a wildcard over a single label, such as `*.com`.
     fn is_too_wide(&self, name: &str) -> bool {
-        match DnsPattern::parse(name, self.wildcards) {
-            Some(DnsPattern::Wildcard(parent)) => !parent.contains('.'),
+        match DnsPattern::parse(name, self.settings.wildcards) {
+            Some(DnsPattern::Wildcard(parent, _)) => !parent.contains('.'),
             _ => false,
         }
     }
@@ -170,7 +169,7 @@ impl Validator<'_> {
     fn expiry_warning(&self, leaf: &ChainCertificate) -> Option<String> {
         let seconds = leaf.not_after - self.now;
         let is_late = seconds < (leaf.not_after - leaf.not_before) / 3;
-        if !is_late || self.has_days_left(leaf, self.settings.warn_days_left) {
+        if !is_late || self.has_days_left(leaf, self.settings.secret.warn_days_left) {
             return None;
         }
         let left = match seconds / SECONDS_PER_DAY {
@@ -191,7 +190,6 @@ fn escaped(name: &str) -> String {
     }
 }
 
-/// All certificates in `tls.crt`.
 fn read_certificates(tls_crt: &[u8]) -> Result<Vec<Certificate>, Refusal> {
     let blocks = pem::blocks(tls_crt);
     if blocks.iter().any(Block::is_private_key) {

@@ -77,7 +77,7 @@ fn blocks_of_text(text: &str) -> impl Iterator<Item = Block> {
                 der = BASE64.decode(base64).ok().filter(|_| is_whole);
                 break;
             }
-            base64.extend(line.bytes().filter(|byte| !b" \t\r".contains(byte)));
+            line.split([' ', '\t', '\r']).for_each(|part| base64.extend_from_slice(part.as_bytes()));
         }
         Some(Block { label: label.to_owned(), is_encrypted, der })
     })

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Ingress, IngressRecord, Replaced, Settings, Texts, TlsEntry, ingress, tls};
 use crate::{
-    ingress::restore::{self, lost_record, secret_by_host},
+    ingress::restore::{self, Tls, lost_record},
     record::{Record, write},
 };
 
@@ -315,8 +315,7 @@ proptest! {
         original in plain_tls(OWN), applied in plain_tls(ROUTING), found in plain_tls(ALL),
     ) {
         let merged = merge(&original, &applied, &found);
-        let secrets = |tls: &[TlsEntry]| secret_by_host(tls);
-        let [was, ours, is, result] = [&original, &applied, &found, &merged].map(|tls| secrets(tls));
+        let [was, ours, is, result] = [&original, &applied, &found, &merged].map(|tls| Tls::new(tls).secrets);
         let is_edit = ours.iter().any(|(host, secret)| is.get(host) == Some(secret) && was.get(host) != Some(secret));
         for host in ["a", "b", "c", "d"] {
             let goes_back = found == applied || is_edit && is.get(host) == ours.get(host);

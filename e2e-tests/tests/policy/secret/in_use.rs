@@ -426,13 +426,16 @@ fn a_renewal_counts_by_the_hosts_that_it_loses(#[case] sans: &[&str], #[case] lo
     let old = routing_secret("app", &["a.example.com", "b.example.com"]).to_manifest();
     let new = routing_secret("app", sans).to_manifest();
     let cluster = with_users(&[], &[shop("a.example.com", "app")]);
-    let response = updated(&old, &new, &json!({}), &cluster);
-    assert!(response.accepted, "{:?}", response.message);
-    let users = response.warnings.iter().filter(|warning| warning.starts_with("Ingress"));
     let expected = lost.iter().map(|host| format!("Ingress shop: {host} still names this Secret"));
-    assert_eq!(users.cloned().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    let expected: Vec<_> = expected.collect();
     // Most renewals are written by machines, which would try for ever.
-    assert_eq!(updated(&old, &new, &mode("deny"), &cluster), response);
+    for settings in [json!({}), mode("deny")] {
+        let mut response = updated(&old, &new, &settings, &cluster);
+        assert!(response.accepted, "{:?}", response.message);
+        // The line with the commands has the time in it.
+        response.warnings.retain(|warning| warning.starts_with("Ingress"));
+        assert_eq!(response.warnings, expected);
+    }
     let silent = updated(&old, &new, &mode("ignore"), &cluster);
     assert!(silent.accepted && silent.warnings.is_empty());
 }
