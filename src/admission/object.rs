@@ -71,15 +71,6 @@ pub(crate) fn name(object: &Value) -> &str {
         .unwrap_or_default()
 }
 
-/// Kind, namespace and name of an object, for messages.
-pub(crate) fn describe(kind: &str, object: &Value) -> String {
-    let name = name(object);
-    match text(object, "metadata.namespace").filter(|text| !text.is_empty()) {
-        Some(namespace) => format!("{kind} {namespace}/{name}"),
-        None => format!("{kind} {name}"),
-    }
-}
-
 /// Sets a member. An empty map or list removes it, as the API server leaves it out (`omitempty`).
 pub(crate) fn set(parent: &mut Value, name: &str, value: Value) {
     let Some(parent) = parent.as_object_mut() else {

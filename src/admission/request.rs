@@ -188,6 +188,15 @@ impl Request {
         }
     }
 
+    /// Kind, namespace and name of the object, for messages.
+    pub(crate) fn describe(&self) -> String {
+        let (kind, name) = (&self.kind.kind, object::name(&self.object));
+        match self.namespace() {
+            Ok(namespace) => format!("{kind} {namespace}/{name}"),
+            Err(_) => format!("{kind} {name}"),
+        }
+    }
+
     pub(crate) fn malformed(&self, field: MalformedField) -> ReviewError {
         ReviewError::Malformed { kind: self.kind.kind.clone(), field }
     }

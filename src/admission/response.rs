@@ -184,9 +184,3 @@ pub(crate) fn list(items: &[impl ToString]) -> String {
 pub(crate) fn message_list(items: &[impl ToString]) -> String {
     join(items, "; ", MAX_MESSAGE_ITEMS, MAX_MESSAGE_LIST)
 }
-
-/// The message of `action: require`.
-pub(crate) fn not_using_routing_secrets(object: &str, violations: &[String]) -> String {
-    let violations = message_list(violations);
-    format!("{object} does not use its routing secrets: {violations}")
-}

@@ -14,7 +14,7 @@ use serde_json::Value;
 use self::parking::{CertificateRecord, ISSUER, park};
 use crate::{
     admission::{
-        Decision, Kind, Request, ReviewError,
+        Decision, Request, ReviewError,
         object::{self, SKIP},
         response::message_list,
     },
@@ -142,7 +142,7 @@ impl Review<'_> {
         let message = format!(
             "{} is not needed, routing secrets cover its names: {names}. \
              Remove it, and name the routing secret where the certificate is used",
-            self.describe()
+            self.request.describe()
         );
         Decision::deny(message).audit(self.served.into_iter().map(ServedHost::audit_entry))
     }
@@ -169,10 +169,6 @@ impl Review<'_> {
     fn covered(&self) -> Vec<String> {
         let covered = |ServedHost { host, secret }: &_| format!("{host}: routing secret {secret} covers it");
         self.served.iter().map(covered).collect()
-    }
-
-    fn describe(&self) -> String {
-        object::describe(Kind::Certificate.names().kind, &self.request.object)
     }
 
     /// Parks it while nobody uses its Secret.
@@ -266,7 +262,7 @@ impl Review<'_> {
                 Decision::deny(format!(
                     "{} would overwrite routing secret {found}. Name another Secret in spec.secretName. \
                      To make the routing secret with this Certificate, delete {maker}the Secret first",
-                    self.describe()
+                    self.request.describe()
                 ))
             }
         })

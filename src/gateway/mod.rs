@@ -75,8 +75,7 @@ pub(crate) fn review(
     let changes = messages::changes(&submitted, &original, &stored);
     if settings.gateway.action == Action::Require {
         let violations = messages::violations(&changes, &submitted, &stored);
-        let gateway = object::describe(kind.names().kind, &request.object);
-        return Ok(require(&gateway, &violations, warnings, served));
+        return Ok(require(&request.describe(), &violations, warnings, served));
     }
     if stored == submitted {
         return Ok(Decision::accept().warn(warnings));

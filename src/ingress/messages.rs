@@ -77,11 +77,11 @@ pub(super) fn removed(removed: &[String], old_triggers: &[String], unmade: &[Str
 pub(super) fn endangered(ingress: &Ingress, triggers: &[String], table: &RoutingTable<'_>) -> Vec<String> {
     let mut triggers = triggers.to_vec();
     triggers.retain(|name| ingress.annotations.contains_key(name));
-    let mut warnings: Vec<_> = secrets_with_hosts(ingress)
+    let mut warnings: Vec<_> = ingress
+        .secrets_with_hosts()
         .into_iter()
-        .filter(|secret| {
-            !triggers.is_empty() && table.is_routing_secret(secret) && !makes(ingress, secret, table)
-        })
+        .filter(|secret| !triggers.is_empty() && table.is_routing_secret(secret))
+        .filter(|secret| !table.is_made_from(secret, Maker::Triggered(&ingress.hosts_of(secret))))
         .map(|secret| format!("cert-manager may overwrite routing secret {secret}"))
         .collect();
     if !warnings.is_empty() {
@@ -160,29 +160,10 @@ pub(super) fn annotation_violations(submitted: &Ingress, stored: &Ingress) -> Ve
 pub(super) fn listed_hosts(submitted: &Ingress, stored: &Ingress, triggers: &[String]) -> Vec<String> {
     let triggers = triggers.join(", ");
     let stored_secrets: Vec<_> = stored.secrets().collect();
-    secrets_with_hosts(submitted)
-        .difference(&secrets_with_hosts(stored))
+    submitted
+        .secrets_with_hosts()
+        .difference(&stored.secrets_with_hosts())
         .filter(|secret| stored_secrets.contains(secret))
         .map(|secret| format!("remove the hosts from the entry of routing secret {secret} beside {triggers}"))
-        .collect()
-}
-
-/// Whether ingress-shim makes a routing secret from an Ingress that has a trigger.
-pub(super) fn makes(ingress: &Ingress, secret: &str, table: &RoutingTable<'_>) -> bool {
-    let hosts: Vec<_> = ingress
-        .secret_uses()
-        .into_iter()
-        .filter(|used| used.secret == secret)
-        .flat_map(|used| used.hosts)
-        .collect();
-    table.is_made_from(secret, Maker::Triggered(&hosts))
-}
-
-pub(super) fn secrets_with_hosts(ingress: &Ingress) -> BTreeSet<&str> {
-    ingress
-        .tls
-        .iter()
-        .filter(|entry| !entry.is_default())
-        .filter_map(|entry| entry.secret_name.as_deref())
         .collect()
 }

@@ -19,7 +19,7 @@ use crate::{
     ecosystem,
     objects::{Ingress, IngressRecord},
     record::{self, Replaced},
-    routing::{RoutingTable, ServedHost, controlled, left, require, uncovered},
+    routing::{Maker, RoutingTable, ServedHost, controlled, left, require, uncovered},
     settings::{Action, PartlyCovered, Settings},
     users::{self, Need},
 };
@@ -140,9 +140,10 @@ impl Review<'_> {
         if self.triggers.is_empty() {
             return Vec::new();
         }
-        let named = messages::secrets_with_hosts(stored);
+        let named = stored.secrets_with_hosts();
         let has_trigger = !stored.triggers(self.settings).is_empty();
-        messages::secrets_with_hosts(&self.original)
+        self.original
+            .secrets_with_hosts()
             .into_iter()
             .filter(|secret| !has_trigger || !named.contains(secret))
             .filter(|secret| !table.is_routing_secret(secret))
@@ -152,12 +153,9 @@ impl Review<'_> {
 
     /// Whether ingress-shim makes a routing secret from this Ingress.
     fn is_producer(&self, table: &RoutingTable<'_>) -> bool {
-        !self.triggers.is_empty()
-            && self
-                .original
-                .secrets()
-                .filter(|secret| table.is_routing_secret(secret))
-                .any(|secret| messages::makes(&self.original, secret, table))
+        let mut routing_secrets = self.original.secrets().filter(|secret| table.is_routing_secret(secret));
+        let makes = |secret| table.is_made_from(secret, Maker::Triggered(&self.original.hosts_of(secret)));
+        !self.triggers.is_empty() && routing_secrets.any(makes)
     }
 
     /// An annotation by which something else reads the Secret of an entry, and that Secret.
@@ -229,8 +227,7 @@ impl Review<'_> {
         if omits_hosts && stored != self.original {
             violations.extend(messages::listed_hosts(&self.submitted, &stored, &self.triggers));
         }
-        let ingress = object::describe(Kind::Ingress.names().kind, &self.request.object);
-        require(&ingress, &violations, warnings, served)
+        require(&self.request.describe(), &violations, warnings, served)
     }
 }
 

@@ -143,6 +143,20 @@ impl Ingress {
         self.tls.iter().filter_map(|entry| entry.secret_name.as_deref())
     }
 
+    pub(crate) fn secrets_with_hosts(&self) -> BTreeSet<&str> {
+        let entries = self.tls.iter().filter(|entry| !entry.is_default());
+        entries.filter_map(|entry| entry.secret_name.as_deref()).collect()
+    }
+
+    /// The hosts for which it names a Secret.
+    pub(crate) fn hosts_of(&self, secret: &str) -> Vec<String> {
+        self.secret_uses()
+            .into_iter()
+            .filter(|used| used.secret == secret)
+            .flat_map(|used| used.hosts)
+            .collect()
+    }
+
     /// The Secrets that it names, and for which hosts.
     pub(crate) fn secret_uses(&self) -> Vec<SecretUse> {
         let unnamed = self.unnamed_hosts();

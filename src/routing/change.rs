@@ -3,7 +3,7 @@
 use super::{RoutingTable, ServedHost};
 use crate::admission::{
     Decision,
-    response::{list, not_using_routing_secrets},
+    response::{list, message_list},
 };
 
 /// The warnings about an object that stays as its author wants it, although routing secrets cover hosts of
@@ -51,7 +51,8 @@ pub(crate) fn require(
     if violations.is_empty() {
         return Decision::accept().warn(warnings);
     }
-    Decision::deny(not_using_routing_secrets(object, violations))
+    let violations = message_list(violations);
+    Decision::deny(format!("{object} does not use its routing secrets: {violations}"))
         .audit(served.into_iter().map(ServedHost::audit_entry))
 }
 

@@ -48,8 +48,7 @@ pub(super) fn review(
     let is_renewal = object::label(&request.object, &settings.routing_label).is_some();
     let may_deny = settings.secret.in_use == InUse::Deny && !is_renewal;
     let namespace = request.namespace()?;
-    let users: Result<Vec<_>, _> = users::by_kind(namespace, settings, cluster).collect();
-    let users = match users {
+    let users = match users::by_kind(namespace, settings, cluster).collect::<Result<Vec<_>, _>>() {
         Ok(users) => users.concat(),
         Err(error) if may_deny => return Err(error.into()),
         Err(error) => {
@@ -107,22 +106,17 @@ impl<'a> LostNames<'a> {
     /// `None` if there is nothing to ask: it is no routing secret, was not usable, or keeps its label and its
     /// names.
     fn of(old: &'a Secret, new: Option<&Secret>, settings: &Settings, now: u64) -> Option<Self> {
-        let routing_secret = |secret: &Secret, leaf: &Leaf| {
-            RoutingSecret::new(secret.name.clone(), Ok(leaf.clone()), settings.wildcards, now)
+        let routing_secret = |secret: &Secret| {
+            let leaf = secret.leaf.clone().filter(|_| secret.is_routing_secret())?;
+            Some(RoutingSecret::new(secret.name.clone(), Ok(leaf), settings.wildcards, now))
         };
-        let leaf = old.leaf.as_ref().filter(|_| old.is_routing_secret())?;
-        let kept = new.filter(|new| new.is_routing_secret());
-        let new_leaf = kept.and_then(|new| new.leaf.as_ref());
-        if new_leaf.is_some_and(|new| has_names(new, leaf)) {
+        let (leaf, is_deleted) = (old.leaf.as_ref()?, new.is_none());
+        let (old, new) = (routing_secret(old)?, new.and_then(routing_secret));
+        let has_all_names = |new: &RoutingSecret| old.names.iter().all(|name| new.names.contains(name));
+        if old.not_after.is_err() || new.as_ref().is_some_and(has_all_names) {
             return None;
         }
-        let is_usable = |secret: &RoutingSecret| secret.not_after.is_ok();
-        Some(Self {
-            leaf,
-            is_deleted: new.is_none(),
-            old: Some(routing_secret(old, leaf)).filter(is_usable)?,
-            new: kept.zip(new_leaf).map(|(new, leaf)| routing_secret(new, leaf)).filter(is_usable),
-        })
+        Some(Self { leaf, old, is_deleted, new: new.filter(|new| new.not_after.is_ok()) })
     }
 
     /// What is said of the hosts for which a user names it, which it covered and covers no more, and of an
@@ -150,12 +144,4 @@ impl<'a> LostNames<'a> {
         }
         lost
     }
-}
-
-/// Whether a leaf has all names of another one.
-fn has_names(leaf: &Leaf, other: &Leaf) -> bool {
-    let names = |leaf: &Leaf| -> BTreeSet<_> {
-        leaf.dns_names.iter().map(|name| name.to_ascii_lowercase()).collect()
-    };
-    names(leaf).is_superset(&names(other))
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use self::{refusal::Refusal, validate::Validator};
 use crate::{
     admission::{
-        Decision, Kind, Request, ReviewError,
+        Decision, Request, ReviewError,
         object::{self, Texts, is_dns_subdomain},
     },
     cluster::Cluster,
@@ -46,8 +46,8 @@ pub(crate) fn review(
                     secret.label = None;
                 }
                 Err(refusal) => {
-                    let name = object::describe(Kind::Secret.names().kind, &request.object);
-                    return Ok(Decision::deny(format!("{name} cannot be a routing secret: {refusal}")));
+                    let secret = request.describe();
+                    return Ok(Decision::deny(format!("{secret} cannot be a routing secret: {refusal}")));
                 }
             }
         }
@@ -56,8 +56,8 @@ pub(crate) fn review(
     }
     let stored = write(&request.object, &secret, settings);
     let in_use = in_use::review(request, old.as_ref(), Some(&secret), settings, cluster, now)?;
-    let warnings = warnings.iter().map(|warning| format!("Secret {}: {warning}", secret.name));
-    Ok(in_use.warn(warnings).and_store(&request.object, stored))
+    let about = |warning| format!("Secret {}: {warning}", secret.name);
+    Ok(in_use.warn(warnings.into_iter().map(about)).and_store(&request.object, stored))
 }
 
 /// Warnings about a labelled Secret, or why it cannot be a routing secret.

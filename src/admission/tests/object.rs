@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::admission::object::{
-    self, Texts, describe, field, fit, is_being_deleted, is_dns_subdomain, is_skipped, set_annotations,
+    self, Texts, field, fit, is_being_deleted, is_dns_subdomain, is_skipped, set_annotations,
 };
 
 fn texts(value: Value) -> Texts {
@@ -49,15 +49,6 @@ fn objects_out_of_our_hands(#[case] metadata: Value, #[case] deleted: bool, #[ca
     let object = json!({ "metadata": metadata });
     assert_eq!(is_being_deleted(&object), deleted);
     assert_eq!(is_skipped(&object), skipped);
-}
-
-#[rstest]
-#[case(json!({"name": "web", "namespace": "shop"}), "Ingress shop/web")]
-#[case(json!({"generateName": "web-", "namespace": "shop"}), "Ingress shop/web-")]
-#[case(json!({"name": "", "generateName": "web-", "namespace": ""}), "Ingress web-")]
-#[case(json!({}), "Ingress ")]
-fn a_description(#[case] metadata: Value, #[case] expected: &str) {
-    assert_eq!(describe("Ingress", &json!({ "metadata": metadata })), expected);
 }
 
 #[rstest]

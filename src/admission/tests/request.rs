@@ -41,6 +41,17 @@ fn kinds(#[case] group: &str, #[case] kind: &str, #[case] expected: Option<Kind>
     }
 }
 
+#[rstest]
+#[case(json!({"name": "web", "namespace": "shop"}), "Ingress shop/web")]
+#[case(json!({"generateName": "web-", "namespace": "shop"}), "Ingress shop/web-")]
+#[case(json!({"name": "", "generateName": "web-", "namespace": ""}), "Ingress web-")]
+#[case(json!({}), "Ingress ")]
+fn a_description(#[case] metadata: Value, #[case] expected: &str) {
+    let kind = json!({"group": "networking.k8s.io", "kind": "Ingress"});
+    let request = request(json!({"kind": kind, "operation": "CREATE", "object": {"metadata": metadata}}));
+    assert_eq!(request.describe(), expected);
+}
+
 #[test]
 fn the_group_of_a_secret_may_be_absent() {
     let request = request(json!({"kind": {"kind": "Secret"}, "operation": "CREATE"}));

@@ -426,8 +426,8 @@ fn a_renewal_counts_by_the_hosts_that_it_loses(#[case] sans: &[&str], #[case] lo
     let old = routing_secret("app", &["a.example.com", "b.example.com"]).to_manifest();
     let new = routing_secret("app", sans).to_manifest();
     let cluster = with_users(&[], &[shop("a.example.com", "app")]);
-    let expected = lost.iter().map(|host| format!("Ingress shop: {host} still names this Secret"));
-    let expected: Vec<_> = expected.collect();
+    let told = |host| format!("Ingress shop: {host} still names this Secret");
+    let expected: Vec<_> = lost.iter().map(told).collect();
     // Most renewals are written by machines, which would try for ever.
     for settings in [json!({}), mode("deny")] {
         let mut response = updated(&old, &new, &settings, &cluster);
