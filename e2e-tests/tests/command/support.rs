@@ -4,8 +4,14 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::LazyLock,
     thread,
 };
+
+use e2e_tests::Policy;
+
+/// The module is compiled once, into wasmtime's cache, before the commands need it all at once.
+static COMPILED: LazyLock<()> = LazyLock::new(|| drop(Policy::load(&root().join("policy.wasm")).unwrap()));
 
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -17,6 +23,7 @@ pub fn command(arguments: &[&str]) -> Output {
 }
 
 pub fn command_with_input(arguments: &[&str], input: &str) -> Output {
+    LazyLock::force(&COMPILED);
     let mut child = Command::new(env!("CARGO_BIN_EXE_e2e-tests"))
         .current_dir(root())
         .env("RUST_BACKTRACE", "0")
