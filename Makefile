@@ -21,7 +21,7 @@ BATS_DOCS := https://bats-core.readthedocs.io/en/stable/installation.html
 KUBECTL_DOCS := https://kubernetes.io/docs/tasks/tools
 HELM_DOCS := https://helm.sh/docs/intro/install
 
-# The module is built while its host is built, or the lints are checked: each has minutes in which it needs one core only.
+# The module and the program that hosts it are built at once: each has minutes in which it needs one core only.
 MAKEFLAGS += --jobs=2
 # Otherwise cargo looks for the job server of make, which is not there for it.
 unexport MAKEFLAGS MFLAGS
@@ -53,14 +53,10 @@ host:
 	@cargo build --locked --workspace --bin e2e-tests --benches
 
 .PHONY: test
-test: policy.wasm lints ## check format and lints, and run all tests
-	cargo test --workspace --locked
-
-.PHONY: lints
-lints: ## check format and lints
-	$(call needs,cargo,$(RUSTUP_DOCS))
+test: policy.wasm ## check format and lints, and run all tests
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --workspace --locked
 
 policy.wasm: $(SOURCES) ## build the module
 	$(call needs,rustup,$(RUSTUP_DOCS))

@@ -246,14 +246,9 @@ impl Settings {
             .collect()
     }
 
-    /// Reads a host; `None` if it is none, or is never touched.
+    /// Reads a host; `None` if it is none, or is never touched (setting `ignoredHosts`).
     pub(crate) fn host(&self, text: &str) -> Option<Host> {
-        Host::parse(text).filter(|host| !self.ignores(host))
-    }
-
-    /// Whether a host is never touched (setting `ignoredHosts`).
-    pub(crate) fn ignores(&self, host: &Host) -> bool {
-        self.ignored_hosts.iter().any(|glob| glob.matches(host))
+        Host::parse(text).filter(|host| !self.ignored_hosts.iter().any(|glob| glob.matches(host)))
     }
 }
 

@@ -74,10 +74,11 @@ fn blocks_of_text(text: &str) -> impl Iterator<Item = Block> {
         // A block that is cut off by the beginning of the next one has no end.
         while let Some(line) = lines.next_if(|line| beginning(line).is_none()) {
             if marker(line, END) == Some(label) {
+                base64.retain(|byte| !b" \t\r".contains(byte));
                 der = BASE64.decode(base64).ok().filter(|_| is_whole);
                 break;
             }
-            line.split([' ', '\t', '\r']).for_each(|part| base64.extend_from_slice(part.as_bytes()));
+            base64.extend_from_slice(line.as_bytes());
         }
         Some(Block { label: label.to_owned(), is_encrypted, der })
     })
