@@ -74,7 +74,7 @@ fn rest(certificate: &Value) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 800, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn twice_is_once_and_losing_the_secrets_restores(author in a_certificate(), mode in select(MODES.as_slice()), at in 0..4_usize) {

@@ -163,7 +163,7 @@ fn rest(object: &Value) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 700, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn twice_is_once_and_losing_the_secrets_restores(author in an_object(), settings in settings(), at in 0..4_usize) {

@@ -248,7 +248,7 @@ fn names_a_secret_with_hosts(ingress: &Value, secrets: &[&str]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 800, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn twice_is_once_and_losing_the_secrets_restores(author in an_ingress(), settings in settings(), at in 0..4_usize) {
@@ -482,7 +482,7 @@ pub fn disturb(value: &mut Value, changes: Vec<(Index, Value)>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_payload_traps(
