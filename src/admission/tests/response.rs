@@ -5,9 +5,9 @@ use proptest::{collection::vec, prelude::*};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::admission::{
-    Decision, ReviewError,
-    response::{list, message_list},
+use crate::{
+    admission::{Decision, ReviewError, response::list},
+    routing::require,
 };
 
 /// The answer as the host reads it.
@@ -180,8 +180,12 @@ fn a_denial_lists_what_fits(#[case] count: usize, #[case] more: Option<&str>) {
     let violations: Vec<_> = (0..count)
         .map(|number| format!("host-{number:03}.example.com names Secret own, expected Secret wild"))
         .collect();
-    let message = message_list(&violations);
-    assert!(message.starts_with("host-000"), "{message}");
+    let decision = require("Ingress default/web", &violations, Vec::new(), Vec::new());
+    let message = answer(decision).message.unwrap();
+    assert!(
+        message.starts_with("Ingress default/web does not use its routing secrets: host-000"),
+        "{message}"
+    );
     assert!(message.len() < 5000, "{message}");
     match more {
         Some(more) => assert!(message.ends_with(more), "{message}"),
